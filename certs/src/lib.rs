@@ -1,0 +1,1 @@
+//! The lab's certificates: authority, issuing, CMS, SCEP, CRL, PKCS#12.

@@ -1,0 +1,1 @@
+//! Profiles an MDM delivers: settings, checks against Apple's schema, one compiler per platform. Pure.

@@ -1,0 +1,1 @@
+//! Apple MDM wire types, the server's half.

@@ -1,0 +1,3 @@
+//! `mockmdm`: the command line.
+
+fn main() {}

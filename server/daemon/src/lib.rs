@@ -1,0 +1,1 @@
+//! Listeners, identity, routes, adapters and the admin API of the MDM server, as a library.

@@ -1,0 +1,1 @@
+//! SQLite storage behind the domain's ports, and one contract suite for every store.
