@@ -2,9 +2,22 @@
 
 #![forbid(unsafe_code)]
 
+pub mod apple_tls;
+pub mod authority;
 pub mod cms;
+pub mod crl;
 pub mod der;
+pub mod issue;
+pub mod key;
+pub mod leaf;
+pub mod leaf_pair;
 pub mod oid;
+pub mod pem;
+pub mod pkcs12;
+pub mod trust;
+pub mod x509;
 
+#[cfg(test)]
+mod lab;
 #[cfg(test)]
 mod testdata;
