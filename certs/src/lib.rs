@@ -6,6 +6,7 @@ pub mod apple_tls;
 pub mod authority;
 pub mod cms;
 pub mod crl;
+pub mod csr;
 pub mod der;
 pub mod issue;
 pub mod key;

@@ -61,10 +61,6 @@ impl OpenSsl {
         std::fs::write(self.path(name), content).unwrap();
     }
 
-    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).unwrap()
-    }
-
     /// Runs `openssl` with the words of `command`.
     pub(crate) fn try_run(&self, command: &str) -> Output {
         Command::new("openssl")
