@@ -1,38 +1,26 @@
 //! Whether a presented certificate is to be trusted, and why not.
 
-use std::fmt;
-
-use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Public};
-use openssl::sign::Verifier;
 use time::{Duration, OffsetDateTime};
 
+use crate::cms::{Digest, PublicKey, PublicKeyError};
+use crate::der::DerError;
 use crate::oid::{self, Oid, OidBuf};
 use crate::x509::{CertificateFacts, MalformedCertificate};
 
 /// An authority as those see it who trust it: its name and its public key.
+#[derive(Debug, Clone)]
 pub struct Anchor {
     subject_der: Vec<u8>,
-    key: PKey<Public>,
+    key: PublicKey,
 }
 
 impl Anchor {
     /// The anchor that a certificate is, ours or an imported one.
-    pub fn new(authority: &CertificateFacts) -> Result<Self, Untrusted> {
-        let key = PKey::public_key_from_der(&authority.spki_der)
-            .map_err(|_| Untrusted::Malformed(MalformedReason::PublicKey))?;
+    pub fn new(authority: &CertificateFacts) -> Result<Self, PublicKeyError> {
         Ok(Self {
             subject_der: authority.subject_der.clone(),
-            key,
+            key: PublicKey::from_info(&authority.spki_der)?,
         })
-    }
-}
-
-impl fmt::Debug for Anchor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Anchor")
-            .field("bits", &self.key.bits())
-            .finish_non_exhaustive()
     }
 }
 
@@ -90,12 +78,9 @@ pub enum MalformedReason {
     /// The certificate.
     #[error("it does not parse")]
     Certificate(#[source] MalformedCertificate),
-    /// The public key of its issuer.
-    #[error("its public key is not one")]
-    PublicKey,
-    /// The signature.
-    #[error("its signature is not one")]
-    Signature,
+    /// What surrounds the signed part.
+    #[error("its frame is not DER")]
+    Frame(#[source] DerError),
 }
 
 impl From<MalformedCertificate> for Untrusted {
@@ -166,13 +151,8 @@ fn check_signature(facts: &CertificateFacts, anchors: &[Anchor]) -> Result<(), U
     })?;
     let (tbs, signature) = facts
         .signed_parts()
-        .map_err(|_| Untrusted::Malformed(MalformedReason::Signature))?;
-    let verifies = |anchor: &Anchor| {
-        Verifier::new(digest, &anchor.key)
-            .and_then(|mut verifier| verifier.verify_oneshot(signature, tbs))
-            .unwrap_or(false)
-    };
-    if issuers.any(verifies) {
+        .map_err(|cause| Untrusted::Malformed(MalformedReason::Frame(cause)))?;
+    if issuers.any(|anchor| anchor.key.verifies(digest, tbs, signature)) {
         Ok(())
     } else {
         Err(Untrusted::BadSignature {
@@ -198,11 +178,11 @@ fn check_period(
 }
 
 /// The digest of a signature algorithm; SHA-1 is not accepted on certificates.
-fn digest_of(algorithm: Oid<'_>) -> Option<MessageDigest> {
+fn digest_of(algorithm: Oid<'_>) -> Option<Digest> {
     match algorithm {
-        oid::SHA256_WITH_RSA | oid::ECDSA_WITH_SHA256 => Some(MessageDigest::sha256()),
-        oid::SHA384_WITH_RSA | oid::ECDSA_WITH_SHA384 => Some(MessageDigest::sha384()),
-        oid::SHA512_WITH_RSA | oid::ECDSA_WITH_SHA512 => Some(MessageDigest::sha512()),
+        oid::SHA256_WITH_RSA | oid::ECDSA_WITH_SHA256 => Some(Digest::Sha256),
+        oid::SHA384_WITH_RSA | oid::ECDSA_WITH_SHA384 => Some(Digest::Sha384),
+        oid::SHA512_WITH_RSA | oid::ECDSA_WITH_SHA512 => Some(Digest::Sha512),
         _ => None,
     }
 }
@@ -292,13 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn no_altered_octet_passes() {
+    fn no_altered_bit_passes() {
         let ours = lab::authority();
         let anchors = [Anchor::new(ours.facts()).unwrap()];
         let good = lab::device(&ours, &[oid::CLIENT_AUTH]).der;
-        for at in 0..good.len() {
+        for bit in 0..good.len() * 8 {
             let mut bad = good.clone();
-            bad[at] ^= 1;
+            bad[bit / 8] ^= 1 << (bit % 8);
             let verdict = CertificateFacts::parse(&bad)
                 .map_err(Untrusted::from)
                 .and_then(|facts| {
@@ -310,7 +290,7 @@ mod tests {
                         oid::CLIENT_AUTH,
                     )
                 });
-            assert!(verdict.is_err(), "octet {at}");
+            assert!(verdict.is_err(), "bit {bit}");
         }
     }
 }

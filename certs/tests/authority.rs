@@ -1,4 +1,4 @@
-//! What the authority makes, read by OpenSSL's command and verified by rustls.
+//! What the authority makes, read by OpenSSL's command.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,7 +7,6 @@
 )]
 
 use std::fs;
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -18,13 +17,10 @@ use mdm_certs::crl::{Crl, Reason, Revoked};
 use mdm_certs::issue::{Issued, Places, Request, issue};
 use mdm_certs::key::Key;
 use mdm_certs::leaf::{Leaf, LeafParams};
-use mdm_certs::leaf_pair::LeafPair;
 use mdm_certs::oid;
 use mdm_certs::pem;
 use mdm_certs::pkcs12::{self, Contents, Encryption};
 use mdm_certs::x509::{Attribute, KeyUsage, Name, San, SerialNumber, Validity};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 use tempfile::TempDir;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -464,131 +460,4 @@ fn leaves(authority: &Authority) -> (Leaf, Leaf) {
     let make =
         |file, number| Leaf::for_tls(authority, key(file), &names, &leaf_params(number)).unwrap();
     (make("p256.pem", 3), make("rsa.pem", 4))
-}
-
-#[test]
-fn webpki_accepts_the_leaves_for_each_of_their_names() {
-    let authority = authority();
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from(authority.certificate_der()))
-        .unwrap();
-    let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(
-        Arc::new(roots),
-        Arc::new(rustls::crypto::ring::default_provider()),
-    )
-    .build()
-    .unwrap();
-    let (ecdsa, rsa) = leaves(&authority);
-    for leaf in [&ecdsa, &rsa] {
-        for (name, at, ok) in [
-            ("lab.test", NOW, true),
-            ("localhost", NOW, true),
-            ("127.0.0.1", NOW, true),
-            ("::1", NOW, true),
-            ("other.test", NOW, false),
-            ("192.0.2.1", NOW, false),
-            ("lab.test", NOW - Duration::hours(47), true),
-            ("lab.test", NOW - Duration::hours(49), false),
-            ("lab.test", NOW + Duration::days(91), false),
-        ] {
-            use rustls::client::danger::ServerCertVerifier as _;
-            let seconds = u64::try_from(at.unix_timestamp()).unwrap();
-            let verdict = verifier.verify_server_cert(
-                &CertificateDer::from(leaf.certificate_der()),
-                &[],
-                &ServerName::try_from(name).unwrap(),
-                &[],
-                UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)),
-            );
-            assert_eq!(verdict.is_ok(), ok, "{name} {at}: {verdict:?}");
-        }
-    }
-}
-
-/// A fixed clock for the verifying client.
-#[derive(Debug)]
-struct At(OffsetDateTime);
-
-impl rustls::time_provider::TimeProvider for At {
-    fn current_time(&self) -> Option<UnixTime> {
-        let seconds = u64::try_from(self.0.unix_timestamp()).ok()?;
-        let since = std::time::Duration::from_secs(seconds);
-        Some(UnixTime::since_unix_epoch(since))
-    }
-}
-
-#[test]
-fn handshakes_succeed_with_ecdsa_and_without() {
-    let authority = authority();
-    let (ecdsa, rsa) = leaves(&authority);
-    let provider = rustls::crypto::ring::default_provider();
-    let server = ServerConfig::builder_with_provider(Arc::new(provider.clone()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(LeafPair::new(&ecdsa, &rsa).unwrap()));
-    let server = Arc::new(server);
-    let mut without = provider.clone();
-    let rsa_only =
-        |(scheme, _): &&(rustls::SignatureScheme, _)| !format!("{scheme:?}").starts_with("ECDSA");
-    let kept: Vec<_> = provider
-        .signature_verification_algorithms
-        .mapping
-        .iter()
-        .filter(rsa_only)
-        .copied()
-        .collect();
-    without.signature_verification_algorithms.mapping = Vec::leak(kept);
-    for (provider, expected) in [(provider, &ecdsa), (without, &rsa)] {
-        for version in rustls::ALL_VERSIONS {
-            let mut roots = RootCertStore::empty();
-            roots
-                .add(CertificateDer::from(authority.certificate_der()))
-                .unwrap();
-            let client =
-                ClientConfig::builder_with_details(Arc::new(provider.clone()), Arc::new(At(NOW)))
-                    .with_protocol_versions(&[*version])
-                    .unwrap()
-                    .with_root_certificates(roots)
-                    .with_no_client_auth();
-            let name = ServerName::try_from("lab.test").unwrap();
-            let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
-            let mut server = ServerConnection::new(Arc::clone(&server)).unwrap();
-            for _ in 0..8 {
-                let mut wire = Vec::new();
-                while client.wants_write() {
-                    client.write_tls(&mut wire).unwrap();
-                }
-                feed(&wire, |bytes| server.read_tls(bytes));
-                server.process_new_packets().unwrap();
-                wire.clear();
-                while server.wants_write() {
-                    server.write_tls(&mut wire).unwrap();
-                }
-                feed(&wire, |bytes| client.read_tls(bytes));
-                client.process_new_packets().unwrap();
-            }
-            assert!(
-                !client.is_handshaking() && !server.is_handshaking(),
-                "{version:?}"
-            );
-            let sent = &client.peer_certificates().unwrap()[0];
-            assert_eq!(sent.as_ref(), expected.certificate_der(), "{version:?}");
-            client.writer().write_all(b"hello").unwrap();
-            let mut wire = Vec::new();
-            client.write_tls(&mut wire).unwrap();
-            feed(&wire, |bytes| server.read_tls(bytes));
-            server.process_new_packets().unwrap();
-            let mut heard = [0; 5];
-            server.reader().read_exact(&mut heard).unwrap();
-            assert_eq!(&heard, b"hello");
-        }
-    }
-}
-
-fn feed(mut wire: &[u8], mut read: impl FnMut(&mut &[u8]) -> std::io::Result<usize>) {
-    while !wire.is_empty() {
-        read(&mut wire).unwrap();
-    }
 }

@@ -102,11 +102,7 @@ impl CertificateFacts {
         Ok(Self {
             fingerprint: Fingerprint::of(der),
             subject: read.subject().to_string(),
-            common_name: read
-                .subject()
-                .iter_common_name()
-                .next()
-                .map(|name| String::from_utf8_lossy(name.as_slice()).into_owned()),
+            common_name: common_name(read.subject().as_raw()),
             subject_der: read.subject().as_raw().to_vec(),
             issuer: read.issuer().to_string(),
             issuer_der: read.issuer().as_raw().to_vec(),
@@ -167,6 +163,22 @@ impl CertificateFacts {
     }
 }
 
+/// The first `CN` of a `Name`.
+fn common_name(name_der: &[u8]) -> Option<String> {
+    const COMMON_NAME: Oid<'static> = Oid::new(&[0x55, 4, 3]);
+    let mut relative_names = Element::parse(name_der).ok()?.children();
+    while !relative_names.is_empty() {
+        let mut attributes = relative_names.next("a relative name").ok()?.children();
+        while !attributes.is_empty() {
+            let mut attribute = attributes.sequence("an attribute").ok()?;
+            if attribute.oid("its type").ok()? == COMMON_NAME {
+                return Some(attribute.next("its value").ok()?.text());
+            }
+        }
+    }
+    None
+}
+
 /// The identifiers of a `SEQUENCE OF OBJECT IDENTIFIER`, as far as it can be read.
 fn identifiers(value: &[u8]) -> Vec<OidBuf> {
     let Ok(sequence) = Element::parse(value) else {
@@ -187,6 +199,7 @@ fn instant(seconds: i64) -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab;
 
     #[test]
     fn octets_that_are_no_certificate_say_why() {
@@ -205,6 +218,46 @@ mod tests {
         ] {
             let refused = CertificateFacts::parse(&der).unwrap_err();
             assert_eq!(refused.to_string(), complaint, "{} octets", der.len());
+        }
+        let whole = lab::authority().certificate_der().to_vec();
+        for length in 0..whole.len() {
+            assert!(
+                CertificateFacts::parse(&whole[..length]).is_err(),
+                "{length}"
+            );
+        }
+        let longer = [&whole[..], &[0]].concat();
+        assert!(CertificateFacts::parse(&longer).is_err());
+    }
+
+    #[test]
+    fn the_common_name_is_read_in_any_string_type() {
+        for (name, text) in [
+            (
+                &[
+                    0x30, 13, 0x31, 11, 0x30, 9, 6, 3, 0x55, 4, 3, 0x0c, 2, 0xc3, 0xa9,
+                ][..],
+                Some("é"),
+            ),
+            (
+                &[
+                    0x30, 13, 0x31, 11, 0x30, 9, 6, 3, 0x55, 4, 3, 0x1e, 2, 0, 0xe9,
+                ],
+                Some("é"),
+            ),
+            (
+                &[0x30, 12, 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 0x14, 1, 0xe9],
+                Some("é"),
+            ),
+            (
+                &[
+                    0x30, 12, 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 10, 0x0c, 1, b'o',
+                ],
+                None,
+            ),
+            (&[0x30, 0], None),
+        ] {
+            assert_eq!(common_name(name).as_deref(), text);
         }
     }
 }
