@@ -261,7 +261,7 @@ mod tests {
             ),
             (
                 format!("{rsa}{device}"),
-                "certificate authority: `CN=iPhone <&\"é` is no authority",
+                "certificate authority: `CN=iPhone \\<&\\\"é` is no authority",
             ),
             (
                 format!("{certificate}{rsa}"),

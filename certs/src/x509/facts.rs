@@ -5,8 +5,9 @@ use x509_parser::prelude::{FromDer as _, ParsedExtension, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
 use super::{Fingerprint, San, SerialNumber, Validity};
+use crate::csr::distinguished_name;
 use crate::der::{DerError, Element, Tag, encode};
-use crate::oid::{Oid, OidBuf};
+use crate::oid::{self, Oid, OidBuf};
 
 /// The largest certificate that is read, in octets.
 pub const MAX_CERTIFICATE: usize = 64 * 1024;
@@ -34,13 +35,13 @@ pub enum MalformedCertificate {
 pub struct CertificateFacts {
     /// SHA-256 of the certificate.
     pub fingerprint: Fingerprint,
-    /// The subject in words, for people.
+    /// The subject in words (RFC 4514).
     pub subject: String,
     /// The first `CN` of the subject.
     pub common_name: Option<String>,
     /// The subject, DER.
     pub subject_der: Vec<u8>,
-    /// The issuer in words, for people.
+    /// The issuer in words (RFC 4514).
     pub issuer: String,
     /// The issuer, DER.
     pub issuer_der: Vec<u8>,
@@ -88,23 +89,26 @@ impl CertificateFacts {
         let mut names = Vec::new();
         let mut is_authority = false;
         for extension in read.extensions() {
-            match extension.parsed_extension() {
-                ParsedExtension::ExtendedKeyUsage(_) => {
-                    purposes = Some(identifiers(extension.value));
+            match Oid::new(extension.oid.as_bytes()) {
+                oid::EXTENDED_KEY_USAGE => purposes = Some(identifiers(extension.value)),
+                oid::SUBJECT_ALT_NAME => {
+                    names.extend(San::read_all(extension.value).unwrap_or_default());
                 }
-                ParsedExtension::SubjectAlternativeName(found) => {
-                    names.extend(found.general_names.iter().filter_map(San::read));
+                oid::BASIC_CONSTRAINTS => {
+                    is_authority = matches!(
+                        extension.parsed_extension(),
+                        ParsedExtension::BasicConstraints(found) if found.ca
+                    );
                 }
-                ParsedExtension::BasicConstraints(found) => is_authority = found.ca,
                 _ => {}
             }
         }
         Ok(Self {
             fingerprint: Fingerprint::of(der),
-            subject: read.subject().to_string(),
+            subject: distinguished_name(read.subject().as_raw()),
             common_name: common_name(read.subject().as_raw()),
             subject_der: read.subject().as_raw().to_vec(),
-            issuer: read.issuer().to_string(),
+            issuer: distinguished_name(read.issuer().as_raw()),
             issuer_der: read.issuer().as_raw().to_vec(),
             serial: SerialNumber::from_octets(read.raw_serial()),
             validity: Validity {

@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use x509_parser::extensions::GeneralName;
-
-use crate::der::{Element, Tag, Writer};
+use crate::der::{DerError, Element, Tag, Writer};
 use crate::oid;
 
 /// One entry of `subjectAltName` (RFC 5280 section 4.2.1.6).
@@ -71,28 +69,43 @@ impl San {
         }
     }
 
-    /// The entry that a peer's certificate holds; `None` for kinds that we have no use for.
-    pub(crate) fn read(name: &GeneralName<'_>) -> Option<Self> {
-        match name {
-            GeneralName::DNSName(text) => Some(Self::Dns((*text).to_owned())),
-            GeneralName::RFC822Name(text) => Some(Self::Email((*text).to_owned())),
-            GeneralName::URI(text) => Some(Self::Uri((*text).to_owned())),
-            GeneralName::IPAddress(octets) => {
-                let address = <[u8; 4]>::try_from(*octets)
+    /// The entries in the value of a `subjectAltName` extension, in order. Kinds that we have no
+    /// use for and entries that are malformed are passed over.
+    pub fn read_all(value: &[u8]) -> Result<Vec<Self>, DerError> {
+        let mut entries = Element::parse(value)?.children();
+        let mut names = Vec::new();
+        while !entries.is_empty() {
+            names.extend(Self::read(&entries.next("an alternative name")?));
+        }
+        Ok(names)
+    }
+
+    fn read(entry: &Element<'_>) -> Option<Self> {
+        match entry.tag().0 & 0x1f {
+            0 => principal(entry).ok().flatten().map(Self::Upn),
+            1 => Some(Self::Email(entry.text())),
+            2 => Some(Self::Dns(entry.text())),
+            6 => Some(Self::Uri(entry.text())),
+            7 => {
+                let octets = entry.content();
+                let address = <[u8; 4]>::try_from(octets)
                     .map(IpAddr::from)
-                    .or_else(|_| <[u8; 16]>::try_from(*octets).map(IpAddr::from));
+                    .or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from));
                 address.ok().map(Self::Ip)
-            }
-            GeneralName::OtherName(kind, value)
-                if kind.as_bytes() == oid::USER_PRINCIPAL_NAME.content() =>
-            {
-                let outer = Element::parse(value).ok()?;
-                let text = outer.children().next("a principal name").ok()?.text();
-                Some(Self::Upn(text))
             }
             _ => None,
         }
     }
+}
+
+/// The text of an `otherName` that is a principal name.
+fn principal(entry: &Element<'_>) -> Result<Option<String>, DerError> {
+    let mut members = entry.children();
+    if members.oid("the kind of an other name")? != oid::USER_PRINCIPAL_NAME {
+        return Ok(None);
+    }
+    let explicit = members.expect(Tag::context(0), "a principal name")?;
+    Ok(Some(explicit.children().next("a principal name")?.text()))
 }
 
 fn ascii(w: &mut Writer, number: u8, kind: &'static str, text: &str) -> Result<(), SanError> {
@@ -112,6 +125,30 @@ fn ascii(w: &mut Writer, number: u8, kind: &'static str, text: &str) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::encode;
+
+    #[test]
+    fn other_kinds_and_malformed_entries_are_passed_over() {
+        let value = encode(|w| {
+            w.sequence(|w| {
+                San::Upn("é@lab".into()).write(w).unwrap();
+                w.primitive(Tag::context_primitive(8), &[0x2a, 3]);
+                w.context(0, Writer::null);
+                w.primitive(Tag::context_primitive(7), &[1, 2, 3]);
+                San::Ip([192, 0, 2, 1].into()).write(w).unwrap();
+                w.primitive(Tag::context_primitive(2), b"a<&\"\xff");
+            });
+        });
+        assert_eq!(
+            San::read_all(&value).unwrap(),
+            [
+                San::Upn("é@lab".into()),
+                San::Ip([192, 0, 2, 1].into()),
+                San::Dns("a<&\"\u{fffd}".into()),
+            ]
+        );
+        assert!(San::read_all(&value[..9]).is_err());
+    }
 
     #[test]
     fn names_that_cannot_be_written_are_refused() {
