@@ -12,9 +12,11 @@ pub mod issue;
 pub mod key;
 pub mod leaf;
 pub mod leaf_pair;
+pub mod mdm_signature;
 pub mod oid;
 pub mod pem;
 pub mod pkcs12;
+pub mod scep;
 pub mod trust;
 pub mod x509;
 
