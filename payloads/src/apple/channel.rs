@@ -1,0 +1,33 @@
+//! The two channels of a macOS device.
+
+use crate::{identity::CertificateStore, platform::Platform, settings::Settings};
+
+/// To whom a profile goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// The device.
+    Device,
+    /// A user of a Mac.
+    User,
+}
+
+/// The channel a profile must be sent on: accounts on macOS, and a user's identity there, go to the user; everything else to the device
+/// (Apple, "Mail" and `ExchangeWebServices`: device channel not allowed).
+pub fn channel(settings: &Settings) -> Channel {
+    let identity = |platform, store| match (platform, store) {
+        (Platform::Macos, CertificateStore::User) => Channel::User,
+        (Platform::Macos, CertificateStore::Machine) | (Platform::Ios, _) => Channel::Device,
+    };
+    match settings {
+        Settings::MacosExchange(_) | Settings::MacosMail(_) => Channel::User,
+        Settings::IosExchange(_) | Settings::IosMail(_) | Settings::TrustedCertificate(_) => {
+            Channel::Device
+        }
+        Settings::ScepCertificate(settings) => {
+            identity(settings.terms.platform, settings.terms.certificate_store)
+        }
+        Settings::PkcsCertificate(settings) => {
+            identity(settings.terms.platform, settings.terms.certificate_store)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The platforms a profile can be written for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A platform. A profile is written for exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// iOS and what follows its schema: iPadOS, visionOS.
+    Ios,
+    /// macOS.
+    Macos,
+}
+
+impl Platform {
+    /// The name used in settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ios => "ios",
+            Self::Macos => "macos",
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
