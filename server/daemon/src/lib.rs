@@ -2,4 +2,5 @@
 
 pub mod banner;
 pub mod config;
+pub mod edge;
 pub mod ready;
