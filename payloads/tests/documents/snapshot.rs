@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::sample::{
-    self, LEAF, compile_for, compiled, hostile, ios_exchange, ios_mail, macos_exchange, macos_mail,
-    payload, text, with,
+    compile_for, compiled, hostile, ios_exchange, ios_mail, macos_exchange, macos_mail, payload,
+    text, with,
 };
 
 #[test]
@@ -524,94 +524,4 @@ fn macos_mail_by_pop() {
 </dict>
 </plist>
 "#);
-}
-
-#[test]
-fn certificates_alone() {
-    let trusted = json!({ "id": "ca", "type": "trusted_certificate", "display_name": "Intermediate",
-        "platform": "ios", "trusted_root_certificate": LEAF, "cert_file_name": "ca.cer" });
-    insta::assert_snapshot!(text(&compiled(trusted)), @r#"
-<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
-<plist version="1.0">
-<dict>
- <key>PayloadType</key>
- <string>Configuration</string>
- <key>PayloadVersion</key>
- <integer>1</integer>
- <key>PayloadIdentifier</key>
- <string>org.example.profile.ca</string>
- <key>PayloadUUID</key>
- <string>2E86C0BA-C318-56F5-A859-2B3B635A3812</string>
- <key>PayloadDisplayName</key>
- <string>Intermediate</string>
- <key>PayloadOrganization</key>
- <string>Example &amp; Söhne</string>
- <key>PayloadContent</key>
- <array>
-  <dict>
-   <key>PayloadType</key>
-   <string>com.apple.security.pkcs1</string>
-   <key>PayloadVersion</key>
-   <integer>1</integer>
-   <key>PayloadIdentifier</key>
-   <string>org.example.profile.ca.root.profile.ca</string>
-   <key>PayloadUUID</key>
-   <string>943CF920-6B9E-5873-8E8B-A41CAC98AB57</string>
-   <key>PayloadDisplayName</key>
-   <string>Intermediate</string>
-   <key>PayloadCertificateFileName</key>
-   <string>ca.cer</string>
-   <key>PayloadContent</key>
-   <data>(leaf)</data>
-  </dict>
-  <dict>
-   <key>PayloadType</key>
-   <string>com.apple.security.root</string>
-   <key>PayloadVersion</key>
-   <integer>1</integer>
-   <key>PayloadIdentifier</key>
-   <string>org.example.profile.ca.root.lab</string>
-   <key>PayloadUUID</key>
-   <string>A35422A8-F411-5795-B11E-93E6D0C83DC5</string>
-   <key>PayloadDisplayName</key>
-   <string>Test Root</string>
-   <key>PayloadCertificateFileName</key>
-   <string>root.cer</string>
-   <key>PayloadContent</key>
-   <data>(root)</data>
-  </dict>
- </array>
-</dict>
-</plist>
-"#);
-    for (json, kind) in [
-        (
-            serde_json::to_value(sample::scep("macos")).unwrap(),
-            "com.apple.security.scep",
-        ),
-        (
-            serde_json::to_value(sample::pkcs("macos")).unwrap(),
-            "com.apple.security.pkcs12",
-        ),
-    ] {
-        let document = compiled(json);
-        let kinds: Vec<_> = document.payloads().iter().map(|p| p.payload_type).collect();
-        assert_eq!(kinds, ["com.apple.security.root", kind]);
-    }
-    let scep = payload(
-        &compiled(serde_json::to_value(sample::scep("macos")).unwrap()),
-        "com.apple.security.scep",
-    );
-    assert_eq!(
-        scep["PayloadContent"],
-        json!({
-            "URL": "https://mdm.example.com/scep",
-            "Subject": [[["CN", "ada@example.com"]], [["1.2.840.113549.1.9.1", "ada.l@example.com"]]],
-            "Challenge": "challenge-1", "Keysize": 2048, "Key Type": "RSA", "Key Usage": 5,
-            "CAFingerprint": "ab".repeat(20), "Retries": 3, "RetryDelay": 10,
-            "SubjectAltName": { "rfc822Name": "ada.l@example.com", "ntPrincipalName": "ada@example.com" },
-            "KeyIsExtractable": false,
-        })
-    );
 }
