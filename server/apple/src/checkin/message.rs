@@ -11,6 +11,9 @@ use crate::identifier::Topic;
 use crate::plist::{Budget, FieldError, Fields, PlistError, excerpt, read};
 use crate::secret::{BootstrapToken, PushMagic, PushToken, UnlockToken, UserCredential};
 
+/// The longest push token and push magic, in bytes. Apple's have 32 and 36; a push can carry 4096 in all.
+const LONGEST_ADDRESS: usize = 1024;
+
 /// A body that is no check-in message.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -341,11 +344,11 @@ fn token_update(fields: &mut Fields<'_>) -> Result<CheckIn, FieldError> {
     let topic = fields.required_identifier("Topic")?;
     let token = fields.required_data("Token")?;
     let magic = fields.required_text("PushMagic")?;
-    if token.is_empty() {
-        return Err(fields.missing("Token", "data of at least one byte"));
+    if !(1..=LONGEST_ADDRESS).contains(&token.len()) {
+        return Err(fields.missing("Token", "data of 1 to 1024 bytes"));
     }
-    if magic.is_empty() {
-        return Err(fields.missing("PushMagic", "a string of at least one character"));
+    if !(1..=LONGEST_ADDRESS).contains(&magic.len()) {
+        return Err(fields.missing("PushMagic", "a string of 1 to 1024 bytes"));
     }
     Ok(CheckIn::TokenUpdate(TokenUpdate {
         sender,

@@ -288,7 +288,7 @@ fn complaints_name_message_and_key() {
                     "{udid}<key>Topic</key><string>t</string><key>Token</key><data/><key>PushMagic</key><string>m</string>"
                 ),
             ),
-            "TokenUpdate: `Token` is missing or not data of at least one byte",
+            "TokenUpdate: `Token` is missing or not data of 1 to 1024 bytes",
         ),
         (
             of(
