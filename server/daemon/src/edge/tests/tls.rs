@@ -2,68 +2,60 @@
 
 use super::*;
 use crate::edge::{SniMap, TlsPort};
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
-use openssl::ec::{EcGroup, EcKey};
-use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
-use openssl::pkey::PKey;
-use openssl::x509::extension::SubjectAlternativeName;
-use openssl::x509::{X509, X509NameBuilder};
 use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// A self-signed certificate, valid around 1 January of `year`, and its key.
+/// `CN=server` in DER.
+const SUBJECT: &[u8] = b"\x30\x11\x31\x0f\x30\x0d\x06\x03\x55\x04\x03\x0c\x06server";
+
+/// A self-signed certificate for `*.lab.test` and its key, made by OpenSSL.
 pub(super) struct Identity {
     pub(super) cert: CertificateDer<'static>,
     pub(super) key: PrivateKeyDer<'static>,
-    subject: Vec<u8>,
 }
 
 impl Identity {
-    pub(super) fn new(name: &str, from: &str, to: &str) -> Self {
-        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
-        let mut subject = X509NameBuilder::new().unwrap();
-        subject.append_entry_by_text("CN", name).unwrap();
-        let subject = subject.build();
-        let mut cert = X509::builder().unwrap();
-        cert.set_version(2).unwrap();
-        let serial = BigNum::from_u32(7).unwrap().to_asn1_integer().unwrap();
-        cert.set_serial_number(&serial).unwrap();
-        cert.set_subject_name(&subject).unwrap();
-        cert.set_issuer_name(&subject).unwrap();
-        cert.set_pubkey(&key).unwrap();
-        let not_before = Asn1Time::from_str_x509(from).unwrap();
-        let not_after = Asn1Time::from_str_x509(to).unwrap();
-        cert.set_not_before(&not_before).unwrap();
-        cert.set_not_after(&not_after).unwrap();
-        let san = SubjectAlternativeName::new()
-            .dns("*.lab.test")
-            .build(&cert.x509v3_context(None, None))
-            .unwrap();
-        cert.append_extension(san).unwrap();
-        cert.sign(&key, MessageDigest::sha256()).unwrap();
+    /// With `-1` days it expired before it began.
+    fn new(name: &str, days: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let openssl = |arguments: &[&str]| {
+            let output = std::process::Command::new("openssl")
+                .args(arguments)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{arguments:?}: {complaint}");
+        };
+        std::fs::write(folder.path().join("ext"), "subjectAltName=DNS:*.lab.test").unwrap();
+        let subject = format!("/CN={name}");
+        let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+        let request = ["req", "-new", "-nodes", "-utf8", "-subj", &subject];
+        openssl(&[&request[..], &curve, &["-keyout", "key", "-out", "csr"]].concat());
+        let sign = [
+            "x509", "-req", "-in", "csr", "-signkey", "key", "-days", days,
+        ];
+        openssl(&[&sign[..], &["-extfile", "ext", "-out", "cert"]].concat());
         Self {
-            cert: CertificateDer::from(cert.build().to_der().unwrap()),
-            key: PrivateKeyDer::try_from(key.private_key_to_pkcs8().unwrap()).unwrap(),
-            subject: subject.to_der().unwrap(),
+            cert: CertificateDer::from_pem_file(folder.path().join("cert")).unwrap(),
+            key: PrivateKeyDer::from_pem_file(folder.path().join("key")).unwrap(),
         }
     }
 
     pub(super) fn server() -> Self {
-        Self::new("server", "20200101000000Z", "20490101000000Z")
+        Self::new("server", "30")
     }
 
     pub(super) fn port(&self, names: SniMap) -> TlsPort {
         let provider = ring::default_provider();
         let chain = vec![self.cert.clone()];
         let key = CertifiedKey::from_der(chain, self.key.clone_key(), &provider).unwrap();
-        let hints = vec![self.subject.clone()];
+        let hints = vec![SUBJECT.to_vec()];
         TlsPort::new(names, Arc::new(SingleCertAndKey::from(key)), hints).unwrap()
     }
 }
@@ -115,7 +107,7 @@ async fn the_name_chooses_the_role_and_only_mtls_asks() {
     let server = Identity::server();
     let lab = lab(&server).await;
     // Expired, and signed by nobody we know.
-    let device = Identity::new("device & <é>", "20100101000000Z", "20110101000000Z");
+    let device = Identity::new("device & <é>", "-1");
     let presented = format!("Presented([{:?}])", device.cert.to_vec());
     for (version, name) in [
         (&rustls::version::TLS13, "TLSv1_3"),
