@@ -13,3 +13,6 @@ pub use query::{GET_CA_CAPS, MAX_MESSAGE, MessageError, Operation, Query};
 pub use reply::{Reply, ReplyError, ReplySeed};
 pub use request::{Body, DecodeError, Enrollment, Reason, Refusal, Request, Unreadable};
 pub use transaction_id::{NotATransactionId, TransactionId};
+
+#[cfg(test)]
+mod tests;
