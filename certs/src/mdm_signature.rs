@@ -1,6 +1,7 @@
 //! The `Mdm-Signature` header: which device sent this body (Apple, "Pass an Identity Certificate
 //! Through a Proxy"; MDM protocol, `SignMessage`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -64,11 +65,12 @@ pub fn verify(
     if header.len() > MAX_HEADER {
         return Err(MdmSignatureError::TooLarge(header.len()));
     }
-    let text: Vec<u8> = header
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    let text = if header.iter().any(u8::is_ascii_whitespace) {
+        let words = header.split(u8::is_ascii_whitespace);
+        Cow::Owned(words.collect::<Vec<_>>().concat())
+    } else {
+        Cow::Borrowed(header)
+    };
     let message = BASE64
         .decode(text)
         .map_err(|_| MdmSignatureError::NotBase64)?;

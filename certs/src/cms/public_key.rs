@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use openssl::pkey::PKey;
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, Public};
+use openssl::rsa::Rsa;
 use openssl::sign::Verifier;
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 
@@ -83,6 +85,13 @@ impl PublicKey {
         matches!(self.kind, Kind::Rsa { .. })
     }
 
+    /// The key in OpenSSL's hands if it is RSA. Its reader of bare RSA keys is 20 times as fast as the one
+    /// of `SubjectPublicKeyInfo`, whose cost shows beside an RSA operation.
+    pub(super) fn rsa(&self) -> Option<Result<Rsa<Public>, ErrorStack>> {
+        self.is_rsa()
+            .then(|| Rsa::public_key_from_der_pkcs1(&self.bits))
+    }
+
     /// Whether `signature` over `message` was made with the private half: RSASSA-PKCS1-v1_5 (RFC 8017
     /// section 8.2) or ECDSA.
     #[must_use]
@@ -116,13 +125,11 @@ impl PublicKey {
     }
 
     /// Small RSA keys and unusual pairs of curve and digest.
-    fn slow(
-        &self,
-        digest: Digest,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<bool, openssl::error::ErrorStack> {
-        let key = PKey::public_key_from_der(&self.info)?;
+    fn slow(&self, digest: Digest, message: &[u8], signature: &[u8]) -> Result<bool, ErrorStack> {
+        let key = match self.rsa() {
+            Some(rsa) => PKey::from_rsa(rsa?)?,
+            None => PKey::public_key_from_der(&self.info)?,
+        };
         Verifier::new(digest.openssl(), &key)?.verify_oneshot(signature, message)
     }
 }

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use openssl::error::ErrorStack;
-use openssl::pkey::PKey;
 use openssl::rsa::Padding;
 
-use super::{CertificateView, Cipher};
+use super::{CertificateView, Cipher, PublicKeyError};
 use crate::der::{Tag, encode};
 use crate::oid;
 
@@ -34,9 +33,12 @@ impl fmt::Debug for ContentSeed {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The recipient's public key cannot be read, or does not encrypt.
+    /// The recipient's public key cannot be read.
+    #[error("reading the recipient's key")]
+    Recipient(#[from] PublicKeyError),
+    /// OpenSSL cannot encrypt with it: it is too small, for instance.
     #[error("encrypting to the recipient's key")]
-    Recipient(#[source] ErrorStack),
+    Key(#[from] ErrorStack),
     /// The recipient's key is not RSA.
     #[error("the recipient's key is not RSA and cannot be encrypted to")]
     NotRsa,
@@ -92,12 +94,10 @@ pub fn seal(
 }
 
 fn encrypt_key(key: &[u8], recipient: &CertificateView<'_>) -> Result<Vec<u8>, SealError> {
-    let public = PKey::public_key_from_der(recipient.key_info()).map_err(SealError::Recipient)?;
-    let rsa = public.rsa().map_err(|_| SealError::NotRsa)?;
+    let public = recipient.public_key()?;
+    let rsa = public.rsa().ok_or(SealError::NotRsa)??;
     let mut encrypted = vec![0; usize::try_from(rsa.size()).unwrap_or(0)];
-    let length = rsa
-        .public_encrypt(key, &mut encrypted, Padding::PKCS1)
-        .map_err(SealError::Recipient)?;
+    let length = rsa.public_encrypt(key, &mut encrypted, Padding::PKCS1)?;
     encrypted.truncate(length);
     Ok(encrypted)
 }
