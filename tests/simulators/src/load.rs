@@ -77,7 +77,7 @@ type Requests = Vec<(usize, Prepared)>;
 
 impl Load {
     /// Puts the load on the server the devices are enrolled with. Devices must be enrolled.
-    pub async fn run(&self, devices: &mut [AppleDevice]) -> Result<LoadReport, LoadError> {
+    pub async fn run(&self, devices: &[AppleDevice]) -> Result<LoadReport, LoadError> {
         if devices.is_empty() || self.connections == 0 {
             return Err(LoadError::Nothing);
         }
@@ -97,7 +97,7 @@ impl Load {
         Ok(tally.into_report())
     }
 
-    async fn idle_polls(&self, devices: &mut [AppleDevice]) -> Result<Tally, LoadError> {
+    async fn idle_polls(&self, devices: &[AppleDevice]) -> Result<Tally, LoadError> {
         let idle = |device: &AppleDevice| device.presign_idle(Channel::Device);
         let (mut connections, requests) =
             self.prepare(devices, |_, device| idle(device).map(Some))?;
@@ -107,7 +107,7 @@ impl Load {
         Ok(tally)
     }
 
-    async fn acknowledgements(&self, devices: &mut [AppleDevice]) -> Result<Tally, LoadError> {
+    async fn acknowledgements(&self, devices: &[AppleDevice]) -> Result<Tally, LoadError> {
         let (mut connections, idles) = self.prepare(devices, |_, device| {
             device.presign_idle(Channel::Device).map(Some)
         })?;
@@ -169,7 +169,7 @@ impl Load {
     /// device, whose certificate it shows.
     fn prepare(
         &self,
-        devices: &mut [AppleDevice],
+        devices: &[AppleDevice],
         request: impl Fn(usize, &AppleDevice) -> Result<Option<Presigned>, DeviceError>,
     ) -> Result<(Vec<Connection>, Vec<Requests>), LoadError> {
         let count = self.connections.min(devices.len());
@@ -217,7 +217,8 @@ impl Load {
         let started = Instant::now();
         let before = tally.elapsed;
         let mut tasks = JoinSet::new();
-        for (mut connection, requests) in std::mem::take(connections).into_iter().zip(requests) {
+        let pairs = std::mem::take(connections).into_iter().zip(requests);
+        for (place, (mut connection, requests)) in pairs.enumerate() {
             let (sent, limit, progress) = (Arc::clone(&sent), self.limit, self.progress.clone());
             tasks.spawn(async move {
                 let (mut tally, mut bodies) = (Tally::default(), Vec::new());
@@ -247,19 +248,23 @@ impl Load {
                         break;
                     }
                 }
-                (connection, tally, bodies)
+                (place, connection, tally, bodies)
             });
         }
         let mut bodies = Vec::new();
         let mut returned = Vec::new();
         while let Some(done) = tasks.join_next().await {
-            let (connection, one, some) = done.map_err(LoadError::Task)?;
+            let (place, connection, one, some) = done.map_err(LoadError::Task)?;
             tally.add(one);
             bodies.extend(some);
-            returned.push(connection);
+            returned.push((place, connection));
         }
         tally.elapsed = before + started.elapsed();
-        *connections = returned;
+        returned.sort_by_key(|(place, _)| *place);
+        *connections = returned
+            .into_iter()
+            .map(|(_, connection)| connection)
+            .collect();
         Ok(bodies)
     }
 }

@@ -119,10 +119,10 @@ impl AppleDevice {
             }
         }
         state.held = held;
-        state.token = items["DeclarationsToken"]
+        items["DeclarationsToken"]
             .as_str()
             .unwrap_or_default()
-            .to_owned();
+            .clone_into(&mut state.token);
         Ok(())
     }
 

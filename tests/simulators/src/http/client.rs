@@ -207,8 +207,8 @@ impl Client {
         &self.0.options
     }
 
-    /// Sends a request and waits for the whole answer. A kept connection that turns out to be closed is replaced once,
-    /// and only if nothing of the request was sent on it.
+    /// Sends a request and waits for the whole answer. A kept connection that the server has closed, or closes before it
+    /// answers, is replaced once: every message of MDM and SCEP may be repeated.
     pub async fn send(
         &self,
         method: Method,
@@ -250,7 +250,10 @@ impl Client {
             let request = self.request(&target, &uri, &method, headers, body.clone())?;
             match kept.send(request).await {
                 Ok(answer) => return self.receive(answer, target, kept).await,
-                Err(error) if error.is_canceled() || error.is_closed() => {}
+                Err(error)
+                    if error.is_canceled()
+                        || error.is_closed()
+                        || error.is_incomplete_message() => {}
                 Err(error) => return Err(failed(error)),
             }
         }

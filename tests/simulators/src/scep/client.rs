@@ -327,3 +327,151 @@ fn checked(
         status => Err(ScepError::Status { operation, status }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use http_body_util::{BodyExt as _, Full};
+    use hyper_util::rt::TokioIo;
+
+    use super::super::message::{
+        FAIL_INFO, MESSAGE_TYPE, PKI_STATUS, RECIPIENT_NONCE, SENDER_NONCE, TRANSACTION_ID,
+        attribute_oid,
+    };
+    use super::*;
+    use crate::cms::testing::self_signed;
+    use crate::cms::{Attribute, Signed, ToSign, sign};
+    use crate::der::{Reader, element, tag};
+    use crate::http::ClientOptions;
+    use crate::keys::KeyPool;
+    use crate::scep::{FailInfo, Subject};
+
+    /// Answers PENDING so many times, then refuses; notes the type and transaction of every message.
+    async fn serve(pending: usize, seen: Arc<Mutex<Vec<(String, String)>>>) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/scep", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let service =
+                hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| {
+                    let seen = Arc::clone(&seen);
+                    async move {
+                        let query = request.uri().query().unwrap_or_default().to_owned();
+                        let body = request.into_body().collect().await.unwrap().to_bytes();
+                        let (ca, _) = self_signed(0, "CA");
+                        let answer = match query.as_str() {
+                            "operation=GetCACaps" => b"SCEPStandard".to_vec(),
+                            "operation=GetCACert" => ca.certificate().to_vec(),
+                            _ => answer(&ca, &body, pending, &seen),
+                        };
+                        Ok::<_, std::convert::Infallible>(http::Response::new(Full::new(
+                            Bytes::from(answer),
+                        )))
+                    }
+                });
+            let io = TokioIo::new(tcp);
+            hyper::server::conn::http1::Builder::new()
+                .serve_connection(io, service)
+                .await
+                .unwrap();
+        });
+        url
+    }
+
+    fn answer(
+        ca: &Identity,
+        body: &[u8],
+        pending: usize,
+        seen: &Mutex<Vec<(String, String)>>,
+    ) -> Vec<u8> {
+        let request = Signed::parse(body).unwrap();
+        let value = |last| {
+            Reader(request.attribute(&attribute_oid(last)).unwrap())
+                .any()
+                .unwrap()
+                .content
+        };
+        let text = |last| String::from_utf8(value(last).to_vec()).unwrap();
+        let mut seen = seen.lock().unwrap();
+        seen.push((text(MESSAGE_TYPE), text(TRANSACTION_ID)));
+        let status = if seen.len() <= pending { b"3" } else { b"2" };
+        let attribute = |last, tag, value: &[u8]| Attribute {
+            oid: attribute_oid(last),
+            value: element(tag, value),
+        };
+        let attributes = vec![
+            attribute(MESSAGE_TYPE, tag::PRINTABLE_STRING, b"3"),
+            attribute(PKI_STATUS, tag::PRINTABLE_STRING, status),
+            attribute(FAIL_INFO, tag::PRINTABLE_STRING, b"2"),
+            attribute(TRANSACTION_ID, tag::PRINTABLE_STRING, value(TRANSACTION_ID)),
+            attribute(RECIPIENT_NONCE, tag::OCTET_STRING, value(SENDER_NONCE)),
+        ];
+        sign(ToSign {
+            content: &[],
+            attached: true,
+            attributes,
+            certificate: ca.certificate(),
+            others: &[],
+            key: ca.key(),
+            digest: Digest::Sha256,
+            encoding: Encoding::Der,
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn pending_requests_are_polled_within_retries() {
+        for (pending, retries, complaint, types) in [
+            (
+                2,
+                3,
+                ScepError::Refused(FailInfo::BadRequest).to_string(),
+                vec!["19", "20", "20"],
+            ),
+            (
+                9,
+                2,
+                "SCEP request is still pending after 2 polls".to_owned(),
+                vec!["19", "20", "20"],
+            ),
+            (
+                9,
+                0,
+                "SCEP request is still pending after 0 polls".to_owned(),
+                vec!["19"],
+            ),
+        ] {
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let mut ask = Enrollment::new(
+                serve(pending, Arc::clone(&seen)).await,
+                Subject::common_name("x"),
+            );
+            ask.retries = retries;
+            ask.retry_delay = Duration::ZERO;
+            let client = ScepClient::new(
+                Client::new(ClientOptions::default()).unwrap(),
+                Options::default(),
+            );
+            let key = KeyPool::committed().key(9).unwrap();
+            let now = crate::entropy::Clock::system().now();
+            let mut entropy = Entropy::from_seed(b"x");
+            let error = client
+                .enroll(&ask, key, None, now, &mut entropy)
+                .await
+                .unwrap_err();
+            assert_eq!(error.to_string(), complaint);
+            let seen = seen.lock().unwrap();
+            assert_eq!(
+                seen.iter()
+                    .map(|(kind, _)| kind.as_str())
+                    .collect::<Vec<_>>(),
+                types
+            );
+            assert!(
+                seen.iter().all(|(_, id)| *id == seen[0].1),
+                "one transaction"
+            );
+        }
+    }
+}

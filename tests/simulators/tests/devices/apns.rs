@@ -31,7 +31,7 @@ fn push_identity(topic: &str) -> Identity {
     certificates(folder.path(), false);
     let run = |arguments: &str| openssl(folder.path(), arguments).unwrap();
     run(&format!(
-        "req -x509 -quiet -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 9 -subj /UID={topic}/CN=Push"
+        "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 9 -subj /UID={topic}/CN=Push"
     ));
     run("pkcs12 -export -in c.pem -inkey k.pem -out push.p12 -passout file:password");
     Identity::from_pkcs12(

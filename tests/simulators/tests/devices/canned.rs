@@ -15,8 +15,9 @@ use mdm_simulators::apple::Environment;
 use openssl::pkey::PKey;
 use openssl::x509::X509;
 use plist::{Dictionary, Value};
-use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -28,6 +29,7 @@ pub(crate) struct Seen {
     pub(crate) content_type: String,
     pub(crate) signature: Option<String>,
     pub(crate) body: Bytes,
+    pub(crate) certificate: Option<Vec<u8>>,
 }
 
 impl Seen {
@@ -80,9 +82,13 @@ impl Canned {
                     let Ok(tls) = acceptor.accept(tcp).await else {
                         return;
                     };
+                    let chain = tls.get_ref().1.peer_certificates();
+                    let certificate = chain
+                        .and_then(|chain| chain.first())
+                        .map(|der| der.to_vec());
                     let service = hyper::service::service_fn(move |request| {
-                        let state = Arc::clone(&state);
-                        async move { Ok::<_, Infallible>(answer(request, &state).await) }
+                        let (state, certificate) = (Arc::clone(&state), certificate.clone());
+                        async move { Ok::<_, Infallible>(answer(request, certificate, &state).await) }
                     });
                     let _ = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(tls), service)
@@ -132,7 +138,11 @@ impl Canned {
     }
 }
 
-async fn answer(request: Request<Incoming>, state: &Mutex<State>) -> Response<Full<Bytes>> {
+async fn answer(
+    request: Request<Incoming>,
+    certificate: Option<Vec<u8>>,
+    state: &Mutex<State>,
+) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let header = |name: &str| {
@@ -147,6 +157,7 @@ async fn answer(request: Request<Incoming>, state: &Mutex<State>) -> Response<Fu
         content_type: header("content-type").unwrap_or_default(),
         signature: header("mdm-signature"),
         body,
+        certificate,
     };
     let (status, kind, answer) = if let Some(canned) = state.answers.pop_front() {
         canned
@@ -183,15 +194,22 @@ fn tls(folder: &Path) -> Arc<ServerConfig> {
         .unwrap()
         .private_key_to_pkcs8()
         .unwrap();
+    let root = X509::from_pem(&read("root.pem")).unwrap().to_der().unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(root)).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let verifier = verifier.allow_unauthenticated().build().unwrap();
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
+    let chain = vec![CertificateDer::from(certificate)];
     Arc::new(
         config
-            .with_no_client_auth()
-            .with_single_cert(vec![CertificateDer::from(certificate)], key)
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key)
             .unwrap(),
     )
 }

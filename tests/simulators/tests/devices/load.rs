@@ -33,8 +33,8 @@ fn load(kind: Kind, requests: u64) -> Load {
 #[tokio::test]
 async fn idle_polls_are_counted_and_signed() {
     let server = Canned::start().await;
-    let mut phones = phones(&server, 3).await;
-    let report = load(Kind::IdlePolls, 50).run(&mut phones).await.unwrap();
+    let phones = phones(&server, 3).await;
+    let report = load(Kind::IdlePolls, 50).run(&phones).await.unwrap();
     assert_eq!(
         (
             report.requests,
@@ -61,12 +61,12 @@ async fn idle_polls_are_counted_and_signed() {
 #[tokio::test]
 async fn acknowledgements_follow_the_commands() {
     let server = Canned::start().await;
-    let mut phones = phones(&server, 1).await;
+    let phones = phones(&server, 1).await;
     for uuid in ["a", "b", "c"] {
         server.command(uuid, dictionary(json!({"RequestType": "ProfileList"})));
     }
     let report = load(Kind::Acknowledgements, 100)
-        .run(&mut phones)
+        .run(&phones)
         .await
         .unwrap();
     assert_eq!((report.requests, report.statuses[&200]), (3, 3));
@@ -84,7 +84,7 @@ async fn acknowledgements_follow_the_commands() {
 #[tokio::test]
 async fn nothing_to_do_is_an_error() {
     assert!(matches!(
-        load(Kind::IdlePolls, 1).run(&mut []).await,
+        load(Kind::IdlePolls, 1).run(&[]).await,
         Err(LoadError::Nothing)
     ));
 }

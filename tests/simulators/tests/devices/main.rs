@@ -4,12 +4,15 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "tests"
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests"
 )]
 
 mod apns;
 mod canned;
 mod commands;
+mod enrolling;
 mod load;
 mod profiles;
 mod programs;

@@ -24,7 +24,7 @@ pub(crate) fn certificates(folder: &Path, legacy: bool) {
     let run = |arguments: &str| openssl(folder, arguments).unwrap();
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     run(&format!(
-        "req -x509 -quiet {key} -keyout root.key -out root.pem -subj /CN=Root -days 30"
+        "req -x509 {key} -keyout root.key -out root.pem -subj /CN=Root -days 30"
     ));
     std::fs::write(
         folder.join("leaf.ext"),
@@ -32,13 +32,13 @@ pub(crate) fn certificates(folder: &Path, legacy: bool) {
     )
     .unwrap();
     run(&format!(
-        "req -quiet {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost"
+        "req {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost"
     ));
     run(
         "x509 -req -in leaf.csr -CA root.pem -CAkey root.key -days 30 -extfile leaf.ext -out leaf.pem",
     );
     std::fs::write(folder.join("device.ext"), "extendedKeyUsage=clientAuth\n").unwrap();
-    run("req -quiet -newkey rsa:2048 -nodes -keyout device.key -out device.csr -subj /CN=Device");
+    run("req -newkey rsa:2048 -nodes -keyout device.key -out device.csr -subj /CN=Device");
     run(
         "x509 -req -in device.csr -CA root.pem -CAkey root.key -days 30 -extfile device.ext -out device.pem",
     );

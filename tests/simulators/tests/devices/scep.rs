@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use mdm_simulators::cms::{Cipher, Digest, Encoding};
+use mdm_simulators::apple::{AppleDevice, Persona, Platform};
+use mdm_simulators::cms::{Cipher, Digest};
 use mdm_simulators::entropy::{Clock, Entropy};
 use mdm_simulators::http::{Client, ClientOptions};
 use mdm_simulators::identity::Identity;
@@ -14,6 +15,7 @@ use mdm_simulators::scep::{Enrollment, Method, Options, Renewal, ScepClient, Sce
 use openssl::hash::{MessageDigest, hash};
 use openssl::x509::X509;
 
+use crate::canned::{Canned, profile};
 use crate::programs::openssl;
 
 struct Server {
@@ -125,10 +127,6 @@ async fn scepserver_issues_whatever_the_choices() {
             method: Method::Get,
             ..der
         },
-        Options {
-            encoding: Encoding::Ber,
-            ..der
-        },
     ]
     .into_iter()
     .enumerate()
@@ -149,11 +147,9 @@ async fn scepserver_renews() {
             renewal,
             ..Options::default()
         };
-        let mut ask = ask(&server, &format!("{renewal:?}"));
+        // This server wants its challenge even from who renews.
+        let ask = ask(&server, &format!("{renewal:?}"));
         let first = enroll(options, &ask, 5, None).await.unwrap();
-        if renewal == Renewal::RenewalReq {
-            ask.challenge = None;
-        }
         let second = enroll(options, &ask, 6, Some(&first)).await.unwrap();
         assert_ne!(first.fingerprint(), second.fingerprint());
         assert_ne!(first.serial(), second.serial());
@@ -196,4 +192,46 @@ async fn refusals_are_typed() {
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "server does not offer SHA-512");
+}
+
+#[tokio::test]
+async fn a_phone_enrolls_with_an_identity_of_scepserver() {
+    let Some(scep) = scepserver() else { return };
+    let server = Canned::start().await;
+    let payloads = |challenge: &str| {
+        serde_json::json!([
+            {"PayloadType": "com.apple.security.scep", "PayloadIdentifier": "e.scep", "PayloadUUID": "ID",
+             "PayloadContent": {"URL": scep.url, "Challenge": challenge, "Keysize": 2048, "Key Usage": 5,
+             "Subject": [[["O", "Lab & <Söhne>"]], [["CN", "Phone \"7\""]]]}},
+            {"PayloadType": "com.apple.mdm", "PayloadIdentifier": "e.mdm", "PayloadUUID": "MDM",
+             "IdentityCertificateUUID": "ID", "Topic": "com.apple.mgmt.test", "ServerURL": server.url("/mdm/connect"),
+             "SignMessage": true, "AccessRights": 19},
+        ])
+    };
+    let mut environment = server.environment.clone();
+    environment.transport.present_certificate = false;
+    let mut phone = AppleDevice::new(Persona::from_seed(Platform::Ios, 7), environment);
+    let error = phone
+        .enroll(&profile("e", payloads("GUESS")))
+        .await
+        .unwrap_err();
+    let chain = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        chain.contains("MCSCEPErrorDomain 22013: SCEP server refused: badRequest (2)"),
+        "{chain}"
+    );
+    assert!(server.seen().is_empty() && phone.profiles().is_empty());
+
+    phone
+        .enroll(&profile("e", payloads("SECRET")))
+        .await
+        .unwrap();
+    assert_eq!(phone.identities()[0].common_name(), "Phone \"7\"");
+    verify(scep.folder.path(), phone.identities()[0]);
+    let told: Vec<String> = server
+        .seen()
+        .iter()
+        .map(|seen| seen.text("MessageType"))
+        .collect();
+    assert_eq!(told, ["Authenticate", "TokenUpdate"]);
 }
