@@ -59,6 +59,10 @@ pub struct Channel {
     /// Something was offered after a refusal of this session, so the device will not come back by
     /// itself and wants a push.
     pub owes_push: bool,
+    /// `NotNow` answers since something deferred was last answered for good.
+    pub refusals: u32,
+    /// Lists that will read back what was acknowledged are queued and did not go out yet.
+    pub read_back_queued: bool,
     /// Last `TokenUpdate`.
     pub token_updated_at: Option<Timestamp>,
 }

@@ -210,6 +210,9 @@ pub struct Expected {
     pub certificates: Vec<Fingerprint>,
     /// How many identities it carries.
     pub identities: u32,
+    /// The device listed the profile; its certificates are still to be seen.
+    #[serde(default)]
+    pub listed: bool,
 }
 
 /// Who wanted a delivery.

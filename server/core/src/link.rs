@@ -47,6 +47,7 @@ pub enum LinkRefused {
 
 /// What opening a link means.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "one per opened link, soon gone")]
 pub enum Opening {
     /// The first time: render, and remember the link as given here.
     First(Link),

@@ -64,7 +64,8 @@ pub enum Key {
 /// A rendered message that must be the same when it is sent again. At most 4 MiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The command, or the link, it belongs to: `command:UUID` or `link:TOKEN`.
+    /// What it belongs to: `command:UUID`, `link:TOKEN`, or `scep:TRANSACTION:KEY` for a request
+    /// that waits for approval.
     pub key: String,
     /// Its bytes; none deletes it.
     pub bytes: Option<Vec<u8>>,
@@ -349,6 +350,8 @@ pub trait Encoder: Send + Sync {
 pub trait Waker: Send + Sync {
     /// Asks the device behind `channel` to come. Returns at once.
     fn wake(&self, channel: &Channel);
+    /// Asks it to come after `seconds`; a later call for the same channel replaces an earlier one.
+    fn wake_after(&self, channel: &Channel, seconds: u32);
 }
 
 /// Is told of every record that was committed, so that caches can drop what they know of it.

@@ -1,0 +1,285 @@
+//! Deliveries to enrolled devices: made, ended, made again.
+
+use mdm_payloads::apple;
+
+use crate::channel::{Channel, Owner};
+use crate::command::{Item, Origin};
+use crate::delivery::{Delivery, DeliveryState, Evidence, Reason, Step, Target, Wanted};
+use crate::device::{Device, DeviceState, Platform};
+use crate::event::Kind;
+use crate::id::{ChannelId, DeliveryId, DeviceId, ProfileId, Version};
+use crate::ports::{Commit, DeliveryFilter, Record};
+use crate::profile::StoredProfile;
+use crate::service::commands::{cancelled, queued_event};
+use crate::service::turn::about;
+use crate::service::{ATTEMPTS, ServiceError, Services};
+use crate::time::Timestamp;
+
+/// Whether a profile made for `wanted` fits a device of `platform`.
+fn fits(wanted: mdm_payloads::Platform, platform: Platform) -> bool {
+    match wanted {
+        mdm_payloads::Platform::Ios => matches!(platform, Platform::Ios | Platform::Ipados | Platform::Visionos),
+        mdm_payloads::Platform::Macos => platform == Platform::Macos,
+    }
+}
+
+impl Services {
+    /// Delivers a profile to a device, as a direct target. A live delivery of the same profile to
+    /// the same device is taken up instead: it is queued again when a newer revision is wanted.
+    pub async fn deliver(&self, device: &DeviceId, profile: &ProfileId) -> Result<Delivery, ServiceError> {
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let Some(device) = self.store.device(device).await? else {
+                return Err(ServiceError::not_found("device", device));
+            };
+            let Some(profile) = self.store.profile(profile).await? else {
+                return Err(ServiceError::not_found("profile", profile));
+            };
+            if device.state != DeviceState::Enrolled {
+                return Err(ServiceError::Conflict {
+                    what: format!("device `{}` is not enrolled: its state is `{}`", device.id, device.state.as_str()),
+                    hint: device.state.hint().unwrap_or("enroll it first"),
+                });
+            }
+            let filter = DeliveryFilter {
+                device: Some(device.id.clone()),
+                profile: Some(profile.id.clone()),
+                ..DeliveryFilter::default()
+            };
+            let live = self.store.deliveries(&filter, usize::MAX).await?.into_iter().find(|d| d.state.is_live());
+            let mut commit = Commit::default();
+            let (delivery, woken) = match live {
+                Some(live) if settled(&live, &profile) => return Ok(live),
+                Some(live) => self.target(live, &device, &profile, now, &mut commit).await?,
+                None => {
+                    let new = self.new_delivery(&device, &profile, now);
+                    self.target(new, &device, &profile, now, &mut commit).await?
+                }
+            };
+            if self.write(commit).await? {
+                if let Some(channel) = woken {
+                    self.waker.wake(&channel);
+                }
+                return self.require_delivery(&delivery.id).await;
+            }
+        }
+        Err(ServiceError::Contended("delivery"))
+    }
+
+    /// Sends a delivery again, whatever its state.
+    pub async fn redeliver(&self, id: &DeliveryId) -> Result<Delivery, ServiceError> {
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let delivery = self.require_delivery(id).await?;
+            let (device, profile) = match delivery.device() {
+                Some(device) => (self.store.device(device).await?, self.store.profile(&delivery.profile).await?),
+                None => (None, None),
+            };
+            let (Some(device), Some(profile)) = (device, profile) else {
+                return Err(ServiceError::Conflict {
+                    what: format!("delivery `{id}` has no device or profile any more"),
+                    hint: "make a new delivery or a new link",
+                });
+            };
+            if device.state != DeviceState::Enrolled {
+                return Err(ServiceError::Conflict {
+                    what: format!("device `{}` is not enrolled", device.id),
+                    hint: "enroll it first",
+                });
+            }
+            let mut commit = Commit::default();
+            self.drop_command(&delivery, now, &mut commit).await?;
+            let (_, woken) = self.target(delivery, &device, &profile, now, &mut commit).await?;
+            if self.write(commit).await? {
+                if let Some(channel) = woken {
+                    self.waker.wake(&channel);
+                }
+                return self.require_delivery(id).await;
+            }
+        }
+        Err(ServiceError::Contended("delivery"))
+    }
+
+    /// Ends a delivery: what was installed is removed, what only waits is taken back.
+    pub async fn undeliver(&self, id: &DeliveryId) -> Result<Delivery, ServiceError> {
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let delivery = self.require_delivery(id).await?;
+            if !delivery.state.is_live() || delivery.state == DeliveryState::RemovalPending {
+                return Ok(delivery);
+            }
+            let mut commit = Commit::default();
+            let sent = delivery.attempts > 0;
+            self.drop_command(&delivery, now, &mut commit).await?;
+            let channel = match &delivery.target {
+                Target::Channel { channel, .. } => self.store.channel(channel).await?.filter(|c| c.active),
+                Target::Link { .. } => None,
+            };
+            let mut woken = None;
+            let delivery = match (channel, delivery.expected.as_ref().map(|e| e.identifier.clone())) {
+                (Some(channel), Some(identifier)) if sent => {
+                    let item = Item::Remove { delivery: Some(delivery.id.clone()), identifier };
+                    let command = self.command(&channel, item, Origin::Delivery, now);
+                    commit.events.push(queued_event(&command, now));
+                    let mut delivery =
+                        delivery.into_state(DeliveryState::RemovalPending, Some(Reason::Undelivered), now);
+                    delivery.command = Some(command.uuid.clone());
+                    commit.records.push(Record::Command(command));
+                    let text = format!("removal of profile `{}` queued", delivery.profile);
+                    commit.events.push(about(&delivery, Kind::DeliveryRemovalQueued, text, now));
+                    woken = Some(channel);
+                    delivery
+                }
+                _ => {
+                    let delivery = delivery.into_state(DeliveryState::Removed, Some(Reason::Undelivered), now);
+                    let text = format!("delivery of profile `{}` ended; nothing was on the device", delivery.profile);
+                    commit.events.push(about(&delivery, Kind::DeliveryRemoved, text, now));
+                    delivery
+                }
+            };
+            commit.records.push(Record::Delivery(delivery));
+            if self.write(commit).await? {
+                if let Some(channel) = woken {
+                    self.waker.wake(&channel);
+                }
+                return self.require_delivery(id).await;
+            }
+        }
+        Err(ServiceError::Contended("delivery"))
+    }
+
+    async fn require_delivery(&self, id: &DeliveryId) -> Result<Delivery, ServiceError> {
+        self.store.delivery(id).await?.ok_or_else(|| ServiceError::not_found("delivery", id))
+    }
+
+    /// Takes back the open command of a delivery, if it did not go out; one that did is superseded.
+    async fn drop_command(
+        &self,
+        delivery: &Delivery,
+        now: Timestamp,
+        commit: &mut Commit,
+    ) -> Result<(), ServiceError> {
+        let Some(uuid) = &delivery.command else { return Ok(()) };
+        let Some(command) = self.store.command(uuid).await?.filter(|c| c.state.is_open()) else { return Ok(()) };
+        if let Some(mut channel) = self.store.channel(&command.channel).await?
+            && channel.outstanding.as_ref() == Some(uuid)
+        {
+            channel.outstanding = None;
+            commit.records.push(Record::Channel(channel));
+        }
+        cancelled(command, now, commit);
+        Ok(())
+    }
+
+    fn new_delivery(&self, device: &Device, profile: &StoredProfile, now: Timestamp) -> Delivery {
+        Delivery {
+            id: self.ids.delivery(),
+            version: Version(0),
+            scope: device.scope.clone(),
+            profile: profile.id.clone(),
+            target: Target::Channel { device: device.id.clone(), channel: ChannelId::device(&device.id) },
+            wanted: Wanted::Direct,
+            state: DeliveryState::Queued,
+            reason: None,
+            desired_revision: profile.revision,
+            applied_revision: None,
+            generation: 1,
+            evidence: Evidence::default(),
+            expected: None,
+            command: None,
+            errors: Vec::new(),
+            attempts: 0,
+            not_now: 0,
+            created_at: now,
+            state_since: now,
+            history: vec![Step { at: now, state: DeliveryState::Queued, reason: None }],
+        }
+    }
+
+    /// Points a delivery at the right channel and queues it there, or holds it with its reason.
+    async fn target(
+        &self,
+        mut delivery: Delivery,
+        device: &Device,
+        profile: &StoredProfile,
+        now: Timestamp,
+        commit: &mut Commit,
+    ) -> Result<(Delivery, Option<Channel>), ServiceError> {
+        delivery.desired_revision = profile.revision;
+        if !fits(profile.profile.settings.platform(), device.platform) {
+            let text = format!(
+                "profile `{}` is for {:?}, the device is {}",
+                profile.id,
+                profile.profile.settings.platform(),
+                device.platform.as_str()
+            );
+            let delivery = delivery.into_state(
+                DeliveryState::NotApplicable,
+                Some(Reason::NotDeliverable { text: text.clone() }),
+                now,
+            );
+            commit.events.push(about(&delivery, Kind::DeliveryFailed, text, now));
+            commit.records.push(Record::Delivery(delivery.clone()));
+            return Ok((delivery, None));
+        }
+        let channels = self.store.channels(&device.id).await?;
+        let wanted = match apple::channel(&profile.profile.settings) {
+            apple::Channel::Device => channels.into_iter().find(|c| c.owner == Owner::Device),
+            apple::Channel::User => channels.into_iter().find(|c| c.owner != Owner::Device && c.active),
+        };
+        let Some(channel) = wanted else {
+            let text = format!("profile `{}` waits: no user of the device has a channel", profile.id);
+            let delivery = delivery.into_state(DeliveryState::Deferred, Some(Reason::NoUserSession), now);
+            commit.events.push(about(&delivery, Kind::DeliveryDeferred, text, now));
+            commit.records.push(Record::Delivery(delivery.clone()));
+            return Ok((delivery, None));
+        };
+        delivery.target = Target::Channel { device: device.id.clone(), channel: channel.id.clone() };
+        let delivery = self.queue_install(delivery, &channel, now, commit);
+        Ok((delivery, Some(channel)))
+    }
+
+    /// Queues the installation of a delivery on its channel.
+    pub(super) fn queue_install(
+        &self,
+        mut delivery: Delivery,
+        channel: &Channel,
+        now: Timestamp,
+        commit: &mut Commit,
+    ) -> Delivery {
+        let item = Item::Install { delivery: delivery.id.clone(), revision: delivery.desired_revision };
+        let command = self.command(channel, item, Origin::Delivery, now);
+        delivery.command = Some(command.uuid.clone());
+        commit.events.push(queued_event(&command, now));
+        commit.records.push(Record::Command(command));
+        let delivery = delivery.into_state(DeliveryState::Queued, None, now);
+        let text = format!("profile `{}` queued", delivery.profile);
+        commit.events.push(about(&delivery, Kind::DeliveryQueued, text, now));
+        commit.records.push(Record::Delivery(delivery.clone()));
+        delivery
+    }
+}
+
+/// Nothing is to be done for a delivery that is on its way, or there, in the wanted revision.
+fn settled(delivery: &Delivery, profile: &StoredProfile) -> bool {
+    match delivery.state {
+        DeliveryState::Queued
+        | DeliveryState::Notified
+        | DeliveryState::Sent
+        | DeliveryState::Deferred
+        | DeliveryState::AwaitingUser
+        | DeliveryState::WaitingDependency
+        | DeliveryState::Installed
+        | DeliveryState::Conflict => delivery.desired_revision == profile.revision,
+        DeliveryState::NotTargeted
+        | DeliveryState::NotApplicable
+        | DeliveryState::Downloaded
+        | DeliveryState::UpdatePending
+        | DeliveryState::Error
+        | DeliveryState::Drifted
+        | DeliveryState::RemovalPending
+        | DeliveryState::RemovalBlocked
+        | DeliveryState::Removed
+        | DeliveryState::Gone => false,
+    }
+}
