@@ -3,6 +3,7 @@
 use std::fmt;
 
 use openssl::pkey::PKey;
+use rcgen::{BasicConstraints, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use time::{Duration, OffsetDateTime};
 
@@ -11,8 +12,8 @@ use crate::der::DerError;
 use crate::key::{Key, KeyError};
 use crate::pem;
 use crate::x509::{
-    CertificateFacts, Extensions, Fingerprint, KeyUsage, MalformedCertificate, Name, SerialNumber,
-    Template, Validity, key_identifier,
+    CertificateFacts, Fingerprint, MalformedCertificate, Name, SerialNumber, Validity,
+    key_identifier, parameters,
 };
 
 /// What a new authority is made of.
@@ -48,6 +49,9 @@ pub enum AuthorityError {
     /// The key failed.
     #[error("certificate authority: using its key")]
     Key(#[from] KeyError),
+    /// rcgen does not write its certificate: its RSA keys have at most 4096 bits.
+    #[error("certificate authority: writing its certificate")]
+    Write(#[from] rcgen::Error),
     /// The PEM text has no certificate.
     #[error("certificate authority: no certificate in the PEM text")]
     NoCertificate,
@@ -75,34 +79,26 @@ impl Authority {
     /// How long a new authority lasts: two years.
     pub const LIFE: Duration = Duration::days(730);
 
-    /// Makes a root that signs itself with `key`, RSA of at least 2048 bits.
+    /// Makes a root that signs itself with `key`, RSA of 2048 to 4096 bits.
     pub fn create(params: &AuthorityParams<'_>, key: Key) -> Result<Self, AuthorityError> {
         if !key.is_strong_rsa() {
             return Err(AuthorityError::WeakKey);
         }
-        let spki_der = key.public_der()?;
-        let key_id = key_identifier(&spki_der)?;
-        let name = Name::common(&common_name(params.host, params.now)).to_der();
-        let mut extensions = Extensions::default();
-        extensions.authority();
-        extensions.key_usage(
-            KeyUsage::DIGITAL_SIGNATURE
-                | KeyUsage::KEY_ENCIPHERMENT
-                | KeyUsage::KEY_CERT_SIGN
-                | KeyUsage::CRL_SIGN,
+        let pair = KeyPair::try_from(&key.to_pkcs8()?)?;
+        let mut root = parameters(
+            &common_name(params.host, params.now),
+            Validity::starting(params.now, Validity::BACKDATE, params.valid_for),
+            &params.serial,
+            &pair,
         );
-        extensions.subject_key(&key_id);
-        extensions.authority_key(&key_id);
-        let certificate_der = Template {
-            serial: &params.serial,
-            issuer_der: &name,
-            subject_der: &name,
-            validity: Validity::starting(params.now, Validity::BACKDATE, params.valid_for),
-            spki_der: &spki_der,
-            extensions,
-        }
-        .sign(&key)?;
-        Self::from_parts(&certificate_der, key)
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyEncipherment,
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::CrlSign,
+        ];
+        Self::from_parts(root.self_signed(&pair)?.der(), key)
     }
 
     /// Reads what [`Self::to_pem`] wrote, or an imported authority: a private key and its
@@ -181,6 +177,19 @@ impl Authority {
     /// The key.
     pub(crate) fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// The authority for rcgen to sign as. None for an imported one of which rcgen would change the
+    /// name (it writes one attribute of a type, and we give it a `CN`) or does not take the key.
+    pub(crate) fn rcgen_issuer(&self) -> Option<Issuer<'static, KeyPair>> {
+        let facts = &self.facts;
+        let common_name = facts.common_name.as_deref()?;
+        if Name::common(common_name).to_der() != facts.subject_der {
+            return None;
+        }
+        let pair = KeyPair::try_from(&self.key.to_pkcs8().ok()?).ok()?;
+        let root = parameters(common_name, facts.validity, &facts.serial, &pair);
+        Some(Issuer::new(root, pair))
     }
 
     /// The identifier of the key, which every certificate issued repeats.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use openssl::pkey::PKey;
+use rcgen::{ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
@@ -12,12 +13,13 @@ use time::{Duration, OffsetDateTime};
 use crate::apple_tls::MAX_LIFE;
 use crate::authority::Authority;
 use crate::cms::{Identity, IdentityError};
+use crate::der::Writer;
 use crate::issue::{IssueError, Places, Request, issue};
-use crate::key::{Key, KeyError, KeyKind};
-use crate::oid::{self, OidBuf};
+use crate::key::{Key, KeyError};
+use crate::oid;
 use crate::pem;
 use crate::x509::{
-    CertificateFacts, KeyUsage, MalformedCertificate, Name, San, SerialNumber, Validity,
+    CertificateFacts, KeyUsage, MalformedCertificate, Name, San, SerialNumber, Validity, parameters,
 };
 
 /// When and how long a leaf is valid, and its number.
@@ -54,6 +56,9 @@ pub enum LeafError {
     /// The authority did not issue it.
     #[error("server certificate: issuing it")]
     Issue(#[from] IssueError),
+    /// rcgen does not take the key or a name: its RSA keys have 2048 to 4096 bits.
+    #[error("server certificate: writing it")]
+    Write(#[from] rcgen::Error),
     /// The key failed.
     #[error("server certificate: using its key")]
     Key(#[from] KeyError),
@@ -92,20 +97,8 @@ impl Leaf {
             San::Ip(address) => Some(address.to_string()),
             San::Email(_) | San::Uri(_) | San::Upn(_) => None,
         });
-        let subject = Name::common(&common_name(&first.ok_or(LeafError::NoNames)?, ""));
-        let usage = match key.kind() {
-            Some(KeyKind::P256) => KeyUsage::DIGITAL_SIGNATURE,
-            _ => KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
-        };
-        Self::issued(
-            authority,
-            key,
-            &subject,
-            names,
-            oid::SERVER_AUTH.into(),
-            usage,
-            params,
-        )
+        let subject = common_name(&first.ok_or(LeafError::NoNames)?, "");
+        Self::issued(authority, key, &subject, names, Purpose::Tls, params)
     }
 
     /// The certificate that profiles are signed with, `CN=<host> profile signing`. Its purpose is
@@ -116,13 +109,13 @@ impl Leaf {
         host: &str,
         params: &LeafParams,
     ) -> Result<Self, LeafError> {
+        let subject = common_name(host, " profile signing");
         Self::issued(
             authority,
             key,
-            &Name::common(&common_name(host, " profile signing")),
+            &subject,
             &[],
-            oid::EMAIL_PROTECTION.into(),
-            KeyUsage::DIGITAL_SIGNATURE,
+            Purpose::ProfileSigning,
             params,
         )
     }
@@ -130,10 +123,9 @@ impl Leaf {
     fn issued(
         authority: &Authority,
         key: Key,
-        subject: &Name,
+        subject: &str,
         names: &[San],
-        purpose: OidBuf,
-        key_usage: KeyUsage,
+        purpose: Purpose,
         params: &LeafParams,
     ) -> Result<Self, LeafError> {
         let validity = Validity::starting(params.now, Validity::BACKDATE, params.life);
@@ -142,21 +134,26 @@ impl Leaf {
                 days: validity.length().whole_days(),
             });
         }
-        let issued = issue(
-            authority,
-            &Request {
-                subject_der: &subject.to_der(),
-                spki_der: &key.public_der()?,
-                names,
-                requested_names: None,
-                purposes: &[purpose],
-                key_usage,
-                validity,
-                serial: params.serial.clone(),
-                places: Places::default(),
-            },
-        )?;
-        Self::from_parts(&issued.der, authority.certificate_der().to_vec(), key)
+        for name in names {
+            let written = name.write(&mut Writer::default());
+            written.map_err(IssueError::Name)?;
+        }
+        let validity = validity.ending_by(authority.facts().validity.not_after);
+        if validity.not_after < validity.not_before {
+            return Err(IssueError::Period.into());
+        }
+        let draft = Draft {
+            subject,
+            names,
+            purpose,
+            validity,
+            serial: &params.serial,
+        };
+        let der = match authority.rcgen_issuer() {
+            Some(issuer) => draft.sign(&key, &issuer)?,
+            None => draft.issue(&key, authority)?,
+        };
+        Self::from_parts(&der, authority.certificate_der().to_vec(), key)
     }
 
     fn from_parts(der: &[u8], issuer_der: Vec<u8>, key: Key) -> Result<Self, LeafError> {
@@ -238,6 +235,75 @@ impl Leaf {
         }
         let key = any_supported_type(&self.key.to_pkcs8()?)?;
         Ok(Arc::new(CertifiedKey::new(chain, key)))
+    }
+}
+
+/// What a leaf is for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Tls,
+    ProfileSigning,
+}
+
+/// What a leaf is to say.
+struct Draft<'a> {
+    subject: &'a str,
+    names: &'a [San],
+    purpose: Purpose,
+    validity: Validity,
+    serial: &'a SerialNumber,
+}
+
+impl Draft<'_> {
+    /// RSA keys of TLS transport keys in TLS 1.2, besides signing.
+    fn enciphers(&self, key: &Key) -> bool {
+        matches!(self.purpose, Purpose::Tls) && key.is_strong_rsa()
+    }
+
+    /// The certificate, DER, by rcgen.
+    fn sign(&self, key: &Key, issuer: &Issuer<'_, KeyPair>) -> Result<Vec<u8>, LeafError> {
+        let pair = KeyPair::try_from(&key.to_pkcs8()?)?;
+        let mut leaf = parameters(self.subject, self.validity, self.serial, &pair);
+        leaf.is_ca = IsCa::ExplicitNoCa;
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        if self.enciphers(key) {
+            leaf.key_usages.push(KeyUsagePurpose::KeyEncipherment);
+        }
+        leaf.extended_key_usages = vec![match self.purpose {
+            Purpose::Tls => ExtendedKeyUsagePurpose::ServerAuth,
+            Purpose::ProfileSigning => ExtendedKeyUsagePurpose::EmailProtection,
+        }];
+        for name in self.names {
+            let name = name.to_rcgen()?;
+            if !leaf.subject_alt_names.contains(&name) {
+                leaf.subject_alt_names.push(name);
+            }
+        }
+        Ok(leaf.signed_by(&pair, issuer)?.der().to_vec())
+    }
+
+    /// The certificate, DER, as devices get theirs: the octets of the authority's name are kept.
+    fn issue(&self, key: &Key, authority: &Authority) -> Result<Vec<u8>, LeafError> {
+        let purpose = match self.purpose {
+            Purpose::Tls => oid::SERVER_AUTH,
+            Purpose::ProfileSigning => oid::EMAIL_PROTECTION,
+        };
+        let mut key_usage = KeyUsage::DIGITAL_SIGNATURE;
+        if self.enciphers(key) {
+            key_usage = key_usage | KeyUsage::KEY_ENCIPHERMENT;
+        }
+        let request = Request {
+            subject_der: &Name::common(self.subject).to_der(),
+            spki_der: &key.public_der()?,
+            names: self.names,
+            requested_names: None,
+            purposes: &[purpose.into()],
+            key_usage,
+            validity: self.validity,
+            serial: self.serial.clone(),
+            places: Places::default(),
+        };
+        Ok(issue(authority, &request)?.der)
     }
 }
 

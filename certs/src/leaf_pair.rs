@@ -158,9 +158,8 @@ mod tests {
             .with_cert_resolver(Arc::new(LeafPair::new(&ecdsa, &rsa).unwrap()));
         let server = Arc::new(server);
         let mut without = provider.clone();
-        let rsa_only = |(scheme, _): &&(SignatureScheme, _)| {
-            !format!("{scheme:?}").starts_with("ECDSA")
-        };
+        let rsa_only =
+            |(scheme, _): &&(SignatureScheme, _)| !format!("{scheme:?}").starts_with("ECDSA");
         let kept: Vec<_> = provider
             .signature_verification_algorithms
             .mapping

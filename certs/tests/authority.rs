@@ -35,8 +35,12 @@ impl Bench {
         Self(TempDir::new().unwrap())
     }
 
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
+        let path = self.path(name);
         fs::write(&path, bytes).unwrap();
         path
     }
@@ -158,14 +162,14 @@ fn openssl_reads_the_root() {
                 Not After : Nov 20 10:00:00 2028 GMT
             Subject: CN=mockmdm TEST CA lab.test 2026-11
             X509v3 extensions:
-                X509v3 Basic Constraints: critical
-                    CA:TRUE
+                X509v3 Authority Key Identifier:
+                    4D:A7:1E:41:E9:A0:FF:18:BE:29:44:E9:61:11:F9:D7:28:56:67:E0
                 X509v3 Key Usage: critical
                     Digital Signature, Key Encipherment, Certificate Sign, CRL Sign
                 X509v3 Subject Key Identifier:
                     4D:A7:1E:41:E9:A0:FF:18:BE:29:44:E9:61:11:F9:D7:28:56:67:E0
-                X509v3 Authority Key Identifier:
-                    4D:A7:1E:41:E9:A0:FF:18:BE:29:44:E9:61:11:F9:D7:28:56:67:E0
+                X509v3 Basic Constraints: critical
+                    CA:TRUE
     "#);
 }
 
@@ -224,19 +228,89 @@ fn openssl_reads_the_leaves() {
                 Not After : Feb 19 10:00:00 2027 GMT
             Subject: CN=lab.test
             X509v3 extensions:
-                X509v3 Basic Constraints: critical
-                    CA:FALSE
+                X509v3 Authority Key Identifier:
+                    4D:A7:1E:41:E9:A0:FF:18:BE:29:44:E9:61:11:F9:D7:28:56:67:E0
+                X509v3 Subject Alternative Name:
+                    DNS:lab.test, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1
                 X509v3 Key Usage: critical
                     Digital Signature
                 X509v3 Extended Key Usage:
                     TLS Web Server Authentication
                 X509v3 Subject Key Identifier:
                     B2:1F:C0:08:6C:F3:A7:16:BF:5F:EA:D6:DC:3E:38:39:FD:45:F4:D6
-                X509v3 Authority Key Identifier:
-                    4D:A7:1E:41:E9:A0:FF:18:BE:29:44:E9:61:11:F9:D7:28:56:67:E0
-                X509v3 Subject Alternative Name:
-                    DNS:lab.test, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1
+                X509v3 Basic Constraints: critical
+                    CA:FALSE
     "#);
+}
+
+/// Names of several attributes, some of one type, are what a company's authority has.
+#[test]
+fn openssl_verifies_the_leaves_of_imported_authorities() {
+    let bench = Bench::new();
+    bench.file("ca.key", key("authority.pem").to_pem().unwrap());
+    for subject in [
+        "/CN=Lab CA",
+        "/DC=test/DC=lab/OU=R&D/OU=<é>/CN=Lab CA",
+        "/O=no common name",
+    ] {
+        bench.openssl_ok(&[
+            "req",
+            "-x509",
+            "-key",
+            "ca.key",
+            "-days",
+            "9000",
+            "-utf8",
+            "-subj",
+            subject,
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+            "-out",
+            "ca.pem",
+        ]);
+        let text = ["ca.key", "ca.pem"].map(|name| fs::read_to_string(bench.path(name)).unwrap());
+        let authority = Authority::from_pem(&text.concat()).unwrap();
+        let now = authority.facts().validity.not_before + Duration::days(3);
+        let params = LeafParams {
+            now,
+            ..leaf_params(3)
+        };
+        let names = [San::Dns("lab.test".into()), San::Dns("lab.test".into())];
+        let tls = Leaf::for_tls(&authority, key("rsa.pem"), &names, &params).unwrap();
+        let signing = Leaf::for_profile_signing(&authority, key("p256.pem"), "lab", &params);
+        for (leaf, purpose, usages, also) in [
+            (
+                tls,
+                "sslserver",
+                "Digital Signature, Key Encipherment",
+                "DNS:lab.test",
+            ),
+            (
+                signing.unwrap(),
+                "smimesign",
+                "Digital Signature",
+                "E-mail Protection",
+            ),
+        ] {
+            assert_eq!(leaf.facts().issuer_der, authority.facts().subject_der);
+            let text = x509_text(&bench, leaf.certificate_der());
+            for value in [usages, also] {
+                assert!(text.lines().any(|line| line.trim() == value), "{text}");
+            }
+            let at = now.unix_timestamp().to_string();
+            bench.openssl_ok(&[
+                "verify",
+                "-x509_strict",
+                "-purpose",
+                purpose,
+                "-attime",
+                &at,
+                "-CAfile",
+                "ca.pem",
+                "shown.pem",
+            ]);
+        }
+    }
 }
 
 #[test]

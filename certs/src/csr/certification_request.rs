@@ -5,7 +5,7 @@ use crate::der::{DerError, Element, Reader, Tag};
 use crate::oid::{self, Oid, OidBuf};
 use crate::x509::{KeyUsage, San};
 
-use super::{ChallengePassword, alternative_names, distinguished_name};
+use super::{ChallengePassword, distinguished_name};
 
 /// Why bytes are no certification request that can be granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -167,7 +167,7 @@ impl Csr {
     /// The alternative names asked for, of the kinds that [`San`] has; none if they cannot be read.
     pub fn alternative_names(&self) -> Vec<San> {
         self.extension(oid::SUBJECT_ALT_NAME)
-            .and_then(|extension| alternative_names::read(&extension.value).ok())
+            .and_then(|extension| San::read_all(&extension.value).ok())
             .unwrap_or_default()
     }
 

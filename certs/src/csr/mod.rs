@@ -1,6 +1,5 @@
 //! Certification requests (PKCS#10, RFC 2986) from devices, read leniently.
 
-mod alternative_names;
 mod certification_request;
 mod challenge_password;
 mod distinguished_name;

@@ -39,14 +39,7 @@ impl Extensions {
         }));
     }
 
-    /// This is a certificate authority.
-    pub(crate) fn authority(&mut self) {
-        self.add(oid::BASIC_CONSTRAINTS, true, |w| {
-            w.sequence(|w| w.boolean(true));
-        });
-    }
-
-    /// This is none.
+    /// This is no certificate authority.
     pub(crate) fn end_entity(&mut self) {
         self.add(oid::BASIC_CONSTRAINTS, true, |w| w.sequence(|_| {}));
     }

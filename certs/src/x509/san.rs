@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use rcgen::SanType;
+
 use crate::der::{DerError, Element, Tag, Writer};
 use crate::oid;
 
@@ -67,6 +69,19 @@ impl San {
                 Ok(())
             }
         }
+    }
+
+    /// The same for `rcgen`.
+    pub(crate) fn to_rcgen(&self) -> Result<SanType, rcgen::Error> {
+        Ok(match self {
+            Self::Email(text) => SanType::Rfc822Name(text.as_str().try_into()?),
+            Self::Dns(text) => SanType::DnsName(text.as_str().try_into()?),
+            Self::Uri(text) => SanType::URI(text.as_str().try_into()?),
+            Self::Upn(text) => {
+                SanType::OtherName((vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 3], text.into()))
+            }
+            Self::Ip(address) => SanType::IpAddress(*address),
+        })
     }
 
     /// The entries in the value of a `subjectAltName` extension, in order. Kinds that we have no
