@@ -16,6 +16,7 @@ pub mod mdm_signature;
 pub mod oid;
 pub mod pem;
 pub mod pkcs12;
+pub mod push_certificate;
 pub mod scep;
 pub mod trust;
 pub mod x509;
