@@ -1,0 +1,186 @@
+//! `mockmdm wait`: block until an event or a delivery matches.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{deliveries, events};
+use crate::client::Client;
+use crate::config::duration::Span;
+use crate::device::resolve;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::field::text;
+use crate::session::Session;
+use crate::target::Target;
+
+/// Arguments of `wait`. All of them must hold at once.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true, args = ["kind", "device", "delivery", "state", "evidence"])]
+pub(crate) struct Arguments {
+    /// An event of this kind, such as `enrollment.completed`
+    #[arg(long)]
+    kind: Option<String>,
+    /// Of this device
+    #[arg(long)]
+    device: Option<String>,
+    /// Of this delivery
+    #[arg(long)]
+    delivery: Option<String>,
+    /// The delivery is in this state, such as `installed`
+    #[arg(long)]
+    state: Option<String>,
+    /// The delivery has this evidence: `acknowledged`, `read_back`, `identity_issued`, `identity_used` or `proven`
+    #[arg(long)]
+    evidence: Option<String>,
+    /// Only events after this sequence number
+    #[arg(long, value_name = "SEQ")]
+    since: Option<u64>,
+    /// How long to wait
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    timeout: Span,
+}
+
+/// How long the server is asked to wait at once, so that a connection that died is noticed.
+const ROUND: Duration = Duration::from_secs(30);
+
+/// Does it: exit 5 and the nearest miss where nothing matched in time.
+pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<Exit, Failure> {
+    let client = session.client()?;
+    let device = match &arguments.device {
+        Some(device) => Some(resolve(&client, device).await?),
+        None => None,
+    };
+    let target = Target::new(&["wait"])
+        .maybe("kind", arguments.kind)
+        .maybe("device", device)
+        .maybe("delivery", arguments.delivery)
+        .maybe("state", arguments.state)
+        .maybe("evidence", arguments.evidence);
+    let Span(patience) = arguments.timeout;
+    let answer = wait(&client, &target, arguments.since, patience).await?;
+    session.output.result(&answer, matched)?;
+    Ok(Exit::Done)
+}
+
+/// Asks in rounds until something matched or the time is over.
+async fn wait(
+    client: &Client,
+    target: &Target,
+    mut since: Option<u64>,
+    patience: Duration,
+) -> Result<Value, Failure> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let round = left.min(ROUND);
+        // Whole seconds, rounded up: a wait never ends early.
+        let seconds = round.as_secs() + u64::from(round.subsec_nanos() > 0);
+        let asked = target
+            .clone()
+            .maybe("since", since)
+            .query("timeout", &seconds);
+        let answer = client.get_slow(&asked, round).await?;
+        if answer.get("matched") == Some(&Value::Bool(true)) {
+            return Ok(answer);
+        }
+        since = answer.get("since").and_then(Value::as_u64).or(since);
+        if Instant::now() >= deadline {
+            let misses = answer
+                .get("near_misses")
+                .and_then(Value::as_array)
+                .map_or(&[][..], Vec::as_slice);
+            return Err(Failure::NothingMatched {
+                seconds: patience.as_secs(),
+                near_misses: misses.iter().map(miss).collect(),
+            });
+        }
+    }
+}
+
+fn miss(miss: &Value) -> String {
+    match miss {
+        Value::String(words) => words.clone(),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => match (text(other, "text"), other.get("seq").is_some()) {
+            (_, true) => events::line(other).trim().to_owned(),
+            (words, false) if words != "-" => words,
+            (_, false) => other.to_string(),
+        },
+    }
+}
+
+fn matched(answer: &Value) -> String {
+    match (answer.get("delivery"), answer.get("event")) {
+        (Some(delivery @ Value::Object(_)), _) => deliveries::show(delivery),
+        (_, Some(event)) => events::line(event),
+        (_, None) => "matched".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::{answer, serve};
+
+    #[tokio::test]
+    async fn the_nearest_miss_is_told() {
+        let body = r#"{"matched":false,"since":9,"near_misses":["delivery x1 is `sent`, not `installed`",{"rule":1}]}"#;
+        let (url, served) = serve(vec![answer("200 OK", body)]).await;
+        let client = Client::new(&url, None).unwrap();
+        let target = Target::new(&["wait"]).query("state", "installed");
+        let failure = wait(&client, &target, Some(3), Duration::ZERO)
+            .await
+            .unwrap_err();
+        assert_eq!(failure.exit(), Exit::TimedOut);
+        insta::assert_snapshot!(failure.report(), @r#"
+        error: nothing matched within 0 s
+          nearest miss: delivery x1 is `sent`, not `installed`
+          nearest miss: {"rule":1}
+        "#);
+        let asked = served.await.unwrap();
+        assert!(
+            asked[0].starts_with("GET /api/v1/wait?state=installed&since=3&timeout=0 "),
+            "{}",
+            asked[0]
+        );
+    }
+
+    #[tokio::test]
+    async fn rounds_go_on_from_the_cursor() {
+        let bodies = [
+            r#"{"matched":false,"since":9,"near_misses":[]}"#,
+            r#"{"matched":true,"event":{"seq":10,"kind":"enrollment.completed","at":"2026-11-21T02:43:00Z","device":"d1","text":"ok"}}"#,
+        ];
+        let (url, served) = serve(bodies.iter().map(|body| answer("200 OK", body)).collect()).await;
+        let client = Client::new(&url, None).unwrap();
+        let found = wait(
+            &client,
+            &Target::new(&["wait"]),
+            None,
+            Duration::from_mins(1),
+        )
+        .await
+        .unwrap();
+        assert_eq!(
+            matched(&found),
+            "    10 2026-11-21 02:43:00 enrollment.completed         d1 ok"
+        );
+        let asked = served.await.unwrap();
+        assert!(
+            asked[0].starts_with("GET /api/v1/wait?timeout=30 "),
+            "{}",
+            asked[0]
+        );
+        assert!(
+            asked[1].starts_with("GET /api/v1/wait?since=9&timeout=30 "),
+            "{}",
+            asked[1]
+        );
+    }
+}
