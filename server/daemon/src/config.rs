@@ -1,7 +1,5 @@
 //! Everything the server is told before it starts: plain values. Who read them, and from where, is not known here.
 
-mod network;
-
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +11,7 @@ use http::Uri;
 pub use mdm_core::id::Scope;
 pub use mdm_payloads::Secret;
 
-pub use network::{BadNetwork, Network};
+pub use crate::edge::Network;
 
 /// The configuration of a server.
 #[derive(Debug, Clone)]

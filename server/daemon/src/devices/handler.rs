@@ -1,0 +1,204 @@
+//! One device request: routed, answered, recorded once.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
+use http::request::Parts;
+use mdm_core::device::Reality;
+use mdm_core::event::{Kind, NewEvent};
+use mdm_core::id::{DeviceId, Scope};
+
+use crate::announce::Announcer;
+use crate::config::Strict;
+use crate::edge::{BodyError, BodyLimit, Conn, Handler, NoRoute, Route};
+use crate::enrollment::EnrollmentProfiles;
+use crate::record::{Recorder, Request};
+use crate::respond::{Failure, Reply, empty};
+use crate::server::Server;
+
+/// Answers devices.
+#[derive(Clone)]
+pub struct Devices {
+    pub(super) server: Server,
+    pub(super) enrollments: Arc<EnrollmentProfiles>,
+    pub(super) scep: Arc<super::scep::Scep>,
+    recorder: Recorder,
+    announcer: Arc<Announcer>,
+}
+
+/// What became known of a request while it was answered.
+#[derive(Debug, Clone)]
+pub(super) struct Knowledge {
+    /// Whose request it is.
+    pub(super) device: Option<DeviceId>,
+    /// In which scope.
+    pub(super) scope: Scope,
+    /// Real or simulated.
+    pub(super) reality: Reality,
+    /// What it asks, in words: `connect Idle`.
+    pub(super) operation: String,
+    /// False for a poll that changed nothing.
+    pub(super) changed: bool,
+    /// Deviations from the specification: rule and detail.
+    pub(super) findings: Vec<(String, String)>,
+}
+
+/// One request, whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) conn: &'a Conn,
+    pub(super) head: &'a Parts,
+    pub(super) body: &'a Bytes,
+}
+
+impl Devices {
+    /// Answers devices of this server.
+    pub fn new(server: Server, enrollments: Arc<EnrollmentProfiles>, announcer: Arc<Announcer>) -> Self {
+        let recorder = Recorder::new(Arc::clone(&server.exchanges), server.config.keep_secrets);
+        let scep = Arc::new(super::scep::Scep::new(&server));
+        Self { server, enrollments, scep, recorder, announcer }
+    }
+
+    async fn answer(
+        &self,
+        route: Result<Route, NoRoute>,
+        asked: Asked<'_>,
+        body: Result<(), BodyError>,
+        known: &mut Knowledge,
+    ) -> Result<Reply, Failure> {
+        let route = route?;
+        body?;
+        match route {
+            Route::CheckIn => self.check_in(asked, known).await,
+            Route::Connect => self.connect(asked, known).await,
+            Route::Scep => self.scep(asked, known).await,
+            Route::EnrollApple => self.enroll_apple(asked, known).await,
+            Route::LinkedProfile(token) => self.linked_profile(token.reveal(), known).await,
+            Route::Landing => Ok(self.landing()),
+            Route::Enroll => self.enroll_page(asked),
+            Route::TrustRootDer | Route::PkiCa => self.root_der(asked, known).await,
+            Route::TrustRootPem => self.root_pem(asked, known).await,
+            Route::TrustProfile => self.trust_profile(asked, known).await,
+            Route::TrustPing => Ok(self.trust_ping()),
+            Route::PkiCrl => Ok(self.crl()),
+            Route::MdmServiceConfig => Ok(self.service_config()),
+            Route::Later { what } => Err(Failure::Later { what }),
+        }
+    }
+
+    /// Findings become events, or a refusal, as configured.
+    async fn judge(&self, known: &Knowledge) -> Result<(), Failure> {
+        let config = &self.server.config;
+        let mut counted = known.findings.iter().filter(|(rule, _)| !config.waivers.contains(rule));
+        match config.strict {
+            Strict::Off => Ok(()),
+            Strict::Reject => match counted.next() {
+                Some((rule, detail)) => Err(Failure::Malformed {
+                    what: "a message that keeps to its specification",
+                    detail: format!("{rule}: {detail}"),
+                    limit: None,
+                }),
+                None => Ok(()),
+            },
+            Strict::Report => {
+                for (rule, detail) in counted {
+                    self.announcer.finding(known.device.as_ref(), &known.scope, rule, detail).await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Refuses by finding, before anything changes, where that is configured.
+    pub(super) async fn judged(&self, known: &Knowledge) -> Result<(), Failure> {
+        if known.findings.is_empty() { Ok(()) } else { self.judge(known).await }
+    }
+
+    async fn tell(&self, failure: &Failure, asked: Asked<'_>, known: &Knowledge) {
+        let text = failure.explain();
+        let peer = asked.conn.peer;
+        let path = asked.head.uri.path();
+        tracing::warn!(%peer, path, reason = %text, "request refused");
+        if let Some(rule) = failure.limit()
+            && !matches!(failure, Failure::Body(_))
+        {
+            self.announcer.limit(rule, peer.ip());
+        }
+        if matches!(failure, Failure::Route(_) | Failure::Later { .. }) {
+            return; // nothing of a device's: scanners ask for many paths
+        }
+        let now = self.server.clock.now();
+        let mut event = NewEvent::new(now, &known.scope, Kind::RequestRefused, text)
+            .fact("path", path)
+            .fact("peer", peer.to_string())
+            .fact("status", failure.status().as_u16());
+        if let Some(device) = &known.device {
+            event = event.device(device);
+        }
+        self.announcer.refusal(event).await;
+    }
+}
+
+#[async_trait]
+impl Handler for Devices {
+    fn body_limit(&self, conn: &Conn, head: &Parts) -> BodyLimit {
+        Route::parse(conn.role, &head.method, head.uri.path()).map_or(NoRoute::BODY, |route| route.body_limit())
+    }
+
+    async fn handle(&self, conn: Arc<Conn>, head: Parts, body: Result<Bytes, BodyError>) -> Reply {
+        let started = Instant::now();
+        let mut known = Knowledge {
+            device: None,
+            scope: self.server.config.scope.clone(),
+            reality: Reality::Real,
+            operation: String::new(),
+            changed: true,
+            findings: Vec::new(),
+        };
+        let (body, failed) = match body {
+            Ok(body) => (body, Ok(())),
+            Err(error) => (Bytes::new(), Err(error)),
+        };
+        let route = Route::parse(conn.role, &head.method, head.uri.path());
+        let asked = Asked { conn: &conn, head: &head, body: &body };
+        let reply = match self.answer(route, asked, failed, &mut known).await {
+            Ok(reply) => reply,
+            Err(failure) => {
+                known.changed = true;
+                self.tell(&failure, asked, &known).await;
+                failure.reply()
+            }
+        };
+        if let Some(device) = &known.device {
+            self.server.seen.note(device, self.server.clock.now());
+        }
+        let request = Request { at: self.server.clock.now(), conn: &conn, head: &head, body: &body };
+        self.recorder.record(request, &reply, &known.into(), started.elapsed());
+        reply
+    }
+}
+
+impl From<Knowledge> for crate::record::About {
+    fn from(known: Knowledge) -> Self {
+        Self {
+            device: known.device,
+            simulated: known.reality == Reality::Simulated,
+            operation: known.operation,
+            changed: known.changed,
+        }
+    }
+}
+
+/// 200 without a body.
+pub(super) fn done() -> Reply {
+    empty(StatusCode::OK)
+}
+
+impl std::fmt::Debug for Devices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Devices").finish_non_exhaustive()
+    }
+}

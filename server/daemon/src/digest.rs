@@ -1,0 +1,29 @@
+//! SHA-256, by which certificates, keys and challenges are looked up.
+
+use mdm_core::id::{ChallengeId, Fingerprint};
+use ring::digest::{SHA256, digest};
+
+/// SHA-256 in lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(digest(&SHA256, bytes).as_ref())
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The key of a challenge, from its text.
+pub fn challenge_id(text: &str) -> Option<ChallengeId> {
+    sha256_hex(text.as_bytes()).parse().ok()
+}
+
+/// The key of a certificate, from its DER.
+pub fn fingerprint(der: &[u8]) -> Option<Fingerprint> {
+    sha256_hex(der).parse().ok()
+}

@@ -1,0 +1,323 @@
+//! The server's certificates at work: the authority and what it keeps issuing to the server itself.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use mdm_certs::authority::{Authority, AuthorityError, AuthorityParams};
+use mdm_certs::cms::{Identity, IdentityError, PublicKeyError, Signer};
+use mdm_certs::crl::{Crl, Reason, Revoked};
+use mdm_certs::key::{Key, KeyError, KeyKind};
+use mdm_certs::leaf::{Leaf, LeafError, LeafParams};
+use mdm_certs::leaf_pair::LeafPair;
+use mdm_certs::trust::Anchor;
+use mdm_certs::x509::{San, SerialNumber};
+use mdm_core::certificate::{Certificate, RevocationReason};
+use mdm_core::time::Timestamp;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use time::{Duration, OffsetDateTime};
+
+use crate::directory::{Directory, FileError};
+use crate::ids::RandomIds;
+
+const AUTHORITY: &str = "ca.pem";
+const TLS_ECDSA: &str = "tls-ecdsa.pem";
+const TLS_RSA: &str = "tls-rsa.pem";
+const SIGNER: &str = "profile-signer.pem";
+
+/// How long a revocation list counts; it is made anew at half of that, and at each revocation.
+pub const CRL_LIFE: Duration = Duration::hours(24);
+
+/// The certificates of one server.
+pub struct Pki {
+    directory: Directory,
+    names: Vec<San>,
+    host: String,
+    authority: Arc<Authority>,
+    identity: Arc<Identity>,
+    anchors: Vec<Anchor>,
+    leaves: Arc<Leaves>,
+    signer: ArcSwap<SigningLeaf>,
+    crl: ArcSwap<Vec<u8>>,
+}
+
+struct SigningLeaf {
+    signer: Signer,
+    renew_at: OffsetDateTime,
+}
+
+/// The TLS leaves; replacing them needs no new listener.
+#[derive(Debug)]
+pub struct Leaves(ArcSwap<LeafPair>);
+
+impl ResolvesServerCert for Leaves {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.load().resolve(hello)
+    }
+}
+
+/// Why the server has no certificates.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PkiError {
+    /// Files fail.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The authority.
+    #[error("setting up the certificate authority")]
+    Authority(#[from] AuthorityError),
+    /// A leaf.
+    #[error("issuing a server certificate")]
+    Leaf(#[from] LeafError),
+    /// A key.
+    #[error("making a key")]
+    Key(#[from] KeyError),
+    /// A key and its certificate.
+    #[error("using a certificate to sign")]
+    Identity(#[from] IdentityError),
+    /// The authority's own certificate.
+    #[error("trusting the authority's own certificate")]
+    Anchor(#[source] PublicKeyError),
+    /// A thread that made keys ended early.
+    #[error("making keys")]
+    Interrupted,
+}
+
+impl Pki {
+    /// Reads the certificates of a data directory, making what is missing or due.
+    pub fn open(
+        directory: &Directory,
+        names: &[String],
+        addresses: &[IpAddr],
+        ids: &RandomIds,
+        now: Timestamp,
+    ) -> Result<Self, PkiError> {
+        let now = now.to_datetime();
+        let directory = Directory::open(&directory.file("ca"))?;
+        let host = names.first().cloned().unwrap_or_else(|| "localhost".to_owned());
+        let mut keys = MissingKeys::of(&directory)?.make()?;
+        let authority = match directory.read(AUTHORITY)? {
+            Some(text) => Authority::from_pem(&text)?,
+            None => {
+                let serial = SerialNumber::from_random(ids.bytes());
+                let params = AuthorityParams { host: &host, now, valid_for: Authority::LIFE, serial };
+                let key = keys.authority.take().map_or_else(|| Key::generate(KeyKind::Rsa2048), Ok)?;
+                let authority = Authority::create(&params, key)?;
+                directory.write(AUTHORITY, &authority.to_pem()?)?;
+                authority
+            }
+        };
+        let names = alternative_names(names, addresses);
+        let identity = Arc::new(authority.identity()?);
+        let anchors = vec![Anchor::new(authority.facts()).map_err(PkiError::Anchor)?];
+        let maker = Maker { directory: &directory, authority: &authority, names: &names, host: &host, ids, now };
+        let pair = maker.pair(keys.tls_rsa.take())?;
+        let signing = maker.signer(keys.signer.take())?;
+        Ok(Self {
+            anchors,
+            identity,
+            leaves: Arc::new(Leaves(ArcSwap::from_pointee(pair))),
+            signer: ArcSwap::from_pointee(signing),
+            crl: ArcSwap::from_pointee(Vec::new()),
+            authority: Arc::new(authority),
+            names,
+            host,
+            directory,
+        })
+    }
+
+    /// The authority.
+    pub fn authority(&self) -> &Arc<Authority> {
+        &self.authority
+    }
+
+    /// The authority's key and certificate, for SCEP.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// Whom we trust for device identities.
+    pub fn anchors(&self) -> &[Anchor] {
+        &self.anchors
+    }
+
+    /// The names in the TLS certificates.
+    pub fn names(&self) -> &[San] {
+        &self.names
+    }
+
+    /// The TLS certificates, for listeners.
+    pub fn leaves(&self) -> Arc<Leaves> {
+        Arc::clone(&self.leaves)
+    }
+
+    /// A TLS leaf as it is served now, DER.
+    pub fn tls_leaf(&self) -> Result<Option<Vec<u8>>, PkiError> {
+        let text = self.directory.read(TLS_ECDSA)?;
+        Ok(text.map(|t| Leaf::from_pem(&t)).transpose()?.map(|l| l.certificate_der().to_vec()))
+    }
+
+    /// Signs a profile: CMS with its content attached, and the chain.
+    pub fn sign_profile(&self, xml: &[u8], now: Timestamp) -> Result<Vec<u8>, mdm_certs::cms::SignError> {
+        self.signer.load().signer.sign_attached(xml, now.to_datetime())
+    }
+
+    /// The current revocation list, DER.
+    pub fn crl(&self) -> Arc<Vec<u8>> {
+        self.crl.load_full()
+    }
+
+    /// Publishes a revocation list. Its number is the time in seconds, which only grows.
+    pub fn publish_crl(&self, revoked: &[Certificate], now: Timestamp) -> Result<(), PkiError> {
+        let entries: Vec<Revoked> = revoked.iter().filter_map(entry).collect();
+        let this_update = now.to_datetime();
+        let crl = Crl {
+            entries: &entries,
+            this_update,
+            next_update: this_update + CRL_LIFE,
+            number: u64::try_from(now.0 / 1000).unwrap_or(0),
+        };
+        self.crl.store(Arc::new(crl.sign(&self.authority)?));
+        Ok(())
+    }
+
+    /// Renews what is due. True when something was.
+    pub fn renew(&self, ids: &RandomIds, now: Timestamp) -> Result<bool, PkiError> {
+        let now = now.to_datetime();
+        let maker = Maker {
+            directory: &self.directory,
+            authority: &self.authority,
+            names: &self.names,
+            host: &self.host,
+            ids,
+            now,
+        };
+        let mut renewed = false;
+        if self.leaves.0.load().renew_at() <= now {
+            self.leaves.0.store(Arc::new(maker.pair(None)?));
+            renewed = true;
+        }
+        if self.signer.load().renew_at <= now {
+            self.signer.store(Arc::new(maker.signer(None)?));
+            renewed = true;
+        }
+        Ok(renewed)
+    }
+}
+
+fn entry(certificate: &Certificate) -> Option<Revoked> {
+    let revocation = certificate.revoked.as_ref()?;
+    let reason = match revocation.reason {
+        RevocationReason::Unspecified => Reason::Unspecified,
+        RevocationReason::KeyCompromise => Reason::KeyCompromise,
+        RevocationReason::AffiliationChanged => Reason::AffiliationChanged,
+        RevocationReason::Superseded => Reason::Superseded,
+        RevocationReason::CessationOfOperation => Reason::CessationOfOperation,
+    };
+    Some(Revoked { serial: certificate.serial.as_str().parse().ok()?, at: revocation.at.to_datetime(), reason })
+}
+
+fn alternative_names(names: &[String], addresses: &[IpAddr]) -> Vec<San> {
+    let mut all: Vec<San> = names
+        .iter()
+        .map(|name| name.parse::<IpAddr>().map_or_else(|_| San::Dns(name.clone()), San::Ip))
+        .collect();
+    for name in ["localhost".to_owned()].map(San::Dns).into_iter().chain(addresses.iter().copied().map(San::Ip)) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
+/// What is needed to make a leaf.
+struct Maker<'a> {
+    directory: &'a Directory,
+    authority: &'a Authority,
+    names: &'a [San],
+    host: &'a str,
+    ids: &'a RandomIds,
+    now: OffsetDateTime,
+}
+
+impl Maker<'_> {
+    fn params(&self) -> LeafParams {
+        LeafParams { now: self.now, life: Leaf::LIFE, serial: SerialNumber::from_random(self.ids.bytes()) }
+    }
+
+    fn pair(&self, rsa: Option<Key>) -> Result<LeafPair, PkiError> {
+        let ecdsa = self.tls(TLS_ECDSA, KeyKind::P256, None)?;
+        let rsa = self.tls(TLS_RSA, KeyKind::Rsa2048, rsa)?;
+        Ok(LeafPair::new(&ecdsa, &rsa)?)
+    }
+
+    fn tls(&self, file: &str, kind: KeyKind, key: Option<Key>) -> Result<Leaf, PkiError> {
+        if let Some(leaf) = self.directory.read(file)?.and_then(|text| Leaf::from_pem(&text).ok())
+            && leaf.serves(self.authority, self.names, self.now)
+        {
+            return Ok(leaf);
+        }
+        let key = key.map_or_else(|| Key::generate(kind), Ok)?;
+        let leaf = Leaf::for_tls(self.authority, key, self.names, &self.params())?;
+        self.directory.write(file, &leaf.to_pem()?)?;
+        Ok(leaf)
+    }
+
+    fn signer(&self, key: Option<Key>) -> Result<SigningLeaf, PkiError> {
+        let kept = self.directory.read(SIGNER)?.and_then(|text| Leaf::from_pem(&text).ok());
+        let leaf = match kept.filter(|leaf| leaf.serves(self.authority, &[], self.now)) {
+            Some(leaf) => leaf,
+            None => {
+                let key = key.map_or_else(|| Key::generate(KeyKind::Rsa2048), Ok)?;
+                let leaf = Leaf::for_profile_signing(self.authority, key, self.host, &self.params())?;
+                self.directory.write(SIGNER, &leaf.to_pem()?)?;
+                leaf
+            }
+        };
+        let signer = Signer::new(Arc::new(leaf.identity()?), &[self.authority.certificate_der()]);
+        Ok(SigningLeaf { signer, renew_at: leaf.renew_at() })
+    }
+}
+
+/// Keys that a new data directory needs. An RSA key takes a third of a second, so they are made
+/// at the same time.
+#[derive(Default)]
+struct MissingKeys {
+    authority: bool,
+    tls_rsa: bool,
+    signer: bool,
+}
+
+#[derive(Default)]
+struct MadeKeys {
+    authority: Option<Key>,
+    tls_rsa: Option<Key>,
+    signer: Option<Key>,
+}
+
+impl MissingKeys {
+    fn of(directory: &Directory) -> Result<Self, PkiError> {
+        Ok(Self {
+            authority: directory.read(AUTHORITY)?.is_none(),
+            tls_rsa: directory.read(TLS_RSA)?.is_none(),
+            signer: directory.read(SIGNER)?.is_none(),
+        })
+    }
+
+    fn make(&self) -> Result<MadeKeys, PkiError> {
+        let make = |wanted: bool| move || wanted.then(|| Key::generate(KeyKind::Rsa2048)).transpose();
+        std::thread::scope(|scope| {
+            let threads = [self.authority, self.tls_rsa, self.signer].map(|wanted| scope.spawn(make(wanted)));
+            let mut made = threads.into_iter().map(|t| t.join().map_err(|_| PkiError::Interrupted));
+            let mut next = || made.next().unwrap_or(Err(PkiError::Interrupted));
+            Ok(MadeKeys { authority: next()??, tls_rsa: next()??, signer: next()?? })
+        })
+    }
+}
+
+impl std::fmt::Debug for Pki {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pki").field("host", &self.host).field("authority", &self.authority).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+//! What goes on beside requests: renewing certificates, publishing revocations, noticing losses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mdm_core::event::{Kind, NewEvent};
+use mdm_core::time::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::announce::Announcer;
+use crate::pki::CRL_LIFE;
+use crate::server::Server;
+
+/// How often certificates and the revocation list are looked at.
+const CERTIFICATES: Duration = Duration::from_secs(60);
+/// How often lost exchanges are told.
+const LOSSES: Duration = Duration::from_secs(5);
+
+/// Starts everything; it ends when `stopped` becomes true.
+pub(super) fn start(
+    server: &Server,
+    announcer: &Arc<Announcer>,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let (pusher, seen) = (Arc::clone(&server.pusher), Arc::clone(&server.seen));
+    vec![
+        tokio::spawn(pusher.run(server.services.clone(), stopped.clone())),
+        tokio::spawn(seen.run(stopped.clone())),
+        tokio::spawn(certificates(server.clone(), stopped.clone())),
+        tokio::spawn(losses(server.clone(), Arc::clone(announcer), stopped.clone())),
+    ]
+}
+
+/// Waits for `time`, or for the stop. False when it is the stop.
+async fn rest(stopped: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(time) => true,
+        _ = stopped.wait_for(|stop| *stop) => false,
+    }
+}
+
+async fn certificates(server: Server, mut stopped: watch::Receiver<bool>) {
+    let mut published = server.clock.now();
+    while rest(&mut stopped, CERTIFICATES).await {
+        let now = server.clock.now();
+        if now.seconds_since(published) >= CRL_LIFE.whole_seconds() / 2 {
+            match publish(&server, now).await {
+                Ok(()) => published = now,
+                Err(reason) => tracing::error!(%reason, "the revocation list was not renewed"),
+            }
+        }
+        let (pki, ids) = (Arc::clone(&server.pki), Arc::clone(&server.ids));
+        match tokio::task::spawn_blocking(move || pki.renew(&ids, now)).await {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => {
+                let text = "a server certificate was renewed; the root is the same";
+                let event = NewEvent::new(now, &server.config.scope, Kind::LeafRenewed, text);
+                if let Err(error) = server.services.note(vec![event]).await {
+                    tracing::error!(%error, "an event could not be written");
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "a server certificate was not renewed"),
+            Err(error) => tracing::error!(%error, "a server certificate was not renewed"),
+        }
+    }
+}
+
+async fn publish(server: &Server, now: Timestamp) -> Result<(), String> {
+    let revoked = server.store.revoked().await.map_err(|e| e.to_string())?;
+    server.pki.publish_crl(&revoked, now).map_err(|e| e.to_string())?;
+    let text = format!("a revocation list with {} entries was published", revoked.len());
+    let event = NewEvent::new(now, &server.config.scope, Kind::CrlPublished, text);
+    server.services.note(vec![event]).await.map_err(|e| e.to_string())
+}
+
+async fn losses(server: Server, announcer: Arc<Announcer>, mut stopped: watch::Receiver<bool>) {
+    let mut told = 0;
+    while rest(&mut stopped, LOSSES).await {
+        let lost = server.exchanges.lost();
+        if lost > told {
+            announcer.lost(lost - told).await;
+            told = lost;
+        }
+    }
+}
