@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::device::Reality;
-use crate::id::{ChallengeId, CodeText, DeliveryId, DeviceId, Fingerprint, ProfileId, Scope, Serial, Version};
+use crate::id::{
+    ChallengeId, CodeText, DeliveryId, DeviceId, Fingerprint, ProfileId, Scope, Serial, Version,
+};
 use crate::time::Timestamp;
 
 /// What a certificate was issued for. A challenge carries it to the certificate.

@@ -101,7 +101,9 @@ impl Challenge {
     pub fn decide(mut self, asked: Asked<'_>, now: Timestamp) -> Verdict {
         match &self.bound {
             Some(bound) if bound.key_sha256 != asked.key_sha256 => {
-                return Verdict::Refuse(ChallengeRefused::BoundToAnother(bound.transaction.clone()));
+                return Verdict::Refuse(ChallengeRefused::BoundToAnother(
+                    bound.transaction.clone(),
+                ));
             }
             Some(_) => {}
             None => {
@@ -133,15 +135,25 @@ mod tests {
     use super::*;
     use crate::device::Reality;
 
-    const ONE: Asked<'_> = Asked { key_sha256: "aa", transaction: "t1" };
-    const OTHER: Asked<'_> = Asked { key_sha256: "bb", transaction: "t1" };
+    const ONE: Asked<'_> = Asked {
+        key_sha256: "aa",
+        transaction: "t1",
+    };
+    const OTHER: Asked<'_> = Asked {
+        key_sha256: "bb",
+        transaction: "t1",
+    };
 
     fn challenge(approval: Approval) -> Challenge {
         Challenge {
             id: "00".parse().unwrap(),
             version: Version(1),
             scope: Scope::default(),
-            purpose: Purpose::MdmIdentity { code: None, reality: Reality::Real, replaces: None },
+            purpose: Purpose::MdmIdentity {
+                code: None,
+                reality: Reality::Real,
+                replaces: None,
+            },
             policy: Policy::mdm_identity(),
             device: None,
             expires_at: Timestamp(1000),
@@ -153,12 +165,22 @@ mod tests {
 
     #[test]
     fn the_first_request_binds_and_the_same_may_come_again() {
-        let Verdict::Issue(mut bound) = challenge(Approval::Automatic).decide(ONE, Timestamp(1)) else {
+        let Verdict::Issue(mut bound) = challenge(Approval::Automatic).decide(ONE, Timestamp(1))
+        else {
             panic!("a fresh challenge issues");
         };
-        assert!(matches!(bound.clone().decide(ONE, Timestamp(5000)), Verdict::Issue(_)), "a lost reply, late");
+        assert!(
+            matches!(
+                bound.clone().decide(ONE, Timestamp(5000)),
+                Verdict::Issue(_)
+            ),
+            "a lost reply, late"
+        );
         bound.issued = Some("f1".parse().unwrap());
-        assert_eq!(bound.clone().decide(ONE, Timestamp(5000)), Verdict::Repeat("f1".parse().unwrap()));
+        assert_eq!(
+            bound.clone().decide(ONE, Timestamp(5000)),
+            Verdict::Repeat("f1".parse().unwrap())
+        );
         assert_eq!(
             bound.decide(OTHER, Timestamp(2)),
             Verdict::Refuse(ChallengeRefused::BoundToAnother("t1".to_owned()))
@@ -177,7 +199,9 @@ mod tests {
     fn pending_is_counted_down() {
         let mut now = challenge(Approval::After { polls: 2 });
         for _ in 0..2 {
-            let Verdict::Pending(next) = now.decide(ONE, Timestamp(1)) else { panic!("still pending") };
+            let Verdict::Pending(next) = now.decide(ONE, Timestamp(1)) else {
+                panic!("still pending")
+            };
             now = next;
         }
         assert!(matches!(now.decide(ONE, Timestamp(1)), Verdict::Issue(_)));

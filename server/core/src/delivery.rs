@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ChannelId, CommandUuid, DeliveryId, DeviceId, Fingerprint, LinkToken, ProfileId, Scope, Serial, Version};
+use crate::id::{
+    ChannelId, CommandUuid, DeliveryId, DeviceId, Fingerprint, LinkToken, ProfileId, Scope, Serial,
+    Version,
+};
 use crate::report::ErrorEntry;
 use crate::time::Timestamp;
 
@@ -295,14 +298,23 @@ impl Delivery {
 
     /// Moves it into `state` and remembers the step.
     #[must_use]
-    pub fn into_state(mut self, state: DeliveryState, reason: Option<Reason>, now: Timestamp) -> Self {
+    pub fn into_state(
+        mut self,
+        state: DeliveryState,
+        reason: Option<Reason>,
+        now: Timestamp,
+    ) -> Self {
         if self.state == state && self.reason == reason {
             return self;
         }
         if self.history.len() >= Self::HISTORY {
             self.history.remove(0);
         }
-        self.history.push(Step { at: now, state, reason: reason.clone() });
+        self.history.push(Step {
+            at: now,
+            state,
+            reason: reason.clone(),
+        });
         self.state = state;
         self.reason = reason;
         self.state_since = now;

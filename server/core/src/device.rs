@@ -43,7 +43,11 @@ impl Platform {
                 return platform;
             }
         }
-        if product.contains("Mac") { Self::Macos } else { Self::Unknown }
+        if product.contains("Mac") {
+            Self::Macos
+        } else {
+            Self::Unknown
+        }
     }
 
     /// The name used in the API and on screens.

@@ -212,7 +212,14 @@ pub struct NewEvent {
 impl NewEvent {
     /// An event about nothing yet.
     pub fn new(at: Timestamp, scope: &Scope, kind: Kind, text: impl Into<String>) -> Self {
-        Self { at, scope: scope.clone(), kind, about: About::default(), text: text.into(), facts: BTreeMap::new() }
+        Self {
+            at,
+            scope: scope.clone(),
+            kind,
+            about: About::default(),
+            text: text.into(),
+            facts: BTreeMap::new(),
+        }
     }
 
     /// About this device.
@@ -278,7 +285,10 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(kind.as_str().parse::<Kind>().unwrap(), *kind);
         }
-        assert_eq!("no.such".parse::<Kind>().unwrap_err().to_string(), "`no.such` is no kind of event");
+        assert_eq!(
+            "no.such".parse::<Kind>().unwrap_err().to_string(),
+            "`no.such` is no kind of event"
+        );
     }
 
     #[test]

@@ -9,7 +9,9 @@ pub use mdm_payloads::ProfileId;
 
 /// A text that is not a legal identifier of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is not a legal {kind}: 1 to {max} printable ASCII characters without space are allowed")]
+#[error(
+    "`{found}` is not a legal {kind}: 1 to {max} printable ASCII characters without space are allowed"
+)]
 pub struct BadId {
     kind: &'static str,
     found: String,
@@ -150,11 +152,24 @@ mod tests {
     #[test]
     fn bounds_every_identifier() {
         for (text, complaint) in [
-            ("", "`` is not a legal device id: 1 to 64 printable ASCII characters without space are allowed"),
-            ("a b", "`a b` is not a legal device id: 1 to 64 printable ASCII characters without space are allowed"),
-            ("d\u{e9}", "`d\u{e9}` is not a legal device id: 1 to 64 printable ASCII characters without space are allowed"),
+            (
+                "",
+                "`` is not a legal device id: 1 to 64 printable ASCII characters without space are allowed",
+            ),
+            (
+                "a b",
+                "`a b` is not a legal device id: 1 to 64 printable ASCII characters without space are allowed",
+            ),
+            (
+                "d\u{e9}",
+                "`d\u{e9}` is not a legal device id: 1 to 64 printable ASCII characters without space are allowed",
+            ),
         ] {
-            assert_eq!(text.parse::<DeviceId>().unwrap_err().to_string(), complaint, "{text}");
+            assert_eq!(
+                text.parse::<DeviceId>().unwrap_err().to_string(),
+                complaint,
+                "{text}"
+            );
         }
         assert!("x".repeat(65).parse::<DeviceId>().is_err());
         assert_eq!("d-1".parse::<DeviceId>().unwrap().as_str(), "d-1");

@@ -90,9 +90,17 @@ mod tests {
             expires_at: Timestamp(10_000),
             opened_at: None,
         };
-        assert_eq!(link.clone().open(Timestamp(10_000)), Err(LinkRefused::Expired(Timestamp(10_000))));
-        let Ok(Opening::First(opened)) = link.open(Timestamp(1)) else { panic!("opens") };
+        assert_eq!(
+            link.clone().open(Timestamp(10_000)),
+            Err(LinkRefused::Expired(Timestamp(10_000)))
+        );
+        let Ok(Opening::First(opened)) = link.open(Timestamp(1)) else {
+            panic!("opens")
+        };
         assert_eq!(opened.clone().open(Timestamp(300_001)), Ok(Opening::Again));
-        assert_eq!(opened.open(Timestamp(302_001)), Err(LinkRefused::Opened(Timestamp(1))));
+        assert_eq!(
+            opened.open(Timestamp(302_001)),
+            Err(LinkRefused::Opened(Timestamp(1)))
+        );
     }
 }

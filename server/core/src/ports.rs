@@ -11,8 +11,8 @@ use crate::delivery::{Delivery, DeliveryState, Expected, Reason};
 use crate::device::Device;
 use crate::event::{Event, Kind, NewEvent};
 use crate::id::{
-    ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, LinkToken, ProfileId, Scope,
-    Serial,
+    ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, LinkToken,
+    ProfileId, Scope, Serial,
 };
 use crate::link::Link;
 use crate::profile::StoredProfile;
@@ -23,7 +23,10 @@ pub use crate::time::Clock;
 /// One record to write. Its `version` is the one it was loaded with: 0 for a new one. The store
 /// writes it with the next version, or refuses the whole commit as stale.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "records are written one by one and soon gone")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "records are written one by one and soon gone"
+)]
 pub enum Record {
     /// A device.
     Device(Device),
@@ -87,7 +90,10 @@ pub struct Commit {
 impl Commit {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.deleted.is_empty() && self.kept.is_empty() && self.events.is_empty()
+        self.records.is_empty()
+            && self.deleted.is_empty()
+            && self.kept.is_empty()
+            && self.events.is_empty()
     }
 }
 
@@ -211,7 +217,11 @@ pub trait Store: Send + Sync {
     async fn channels(&self, device: &DeviceId) -> Result<Vec<Channel>, StoreUnavailable>;
     /// What may be offered on a channel. With `new_session`, commands deferred in the present
     /// session count as deferred in an earlier one.
-    async fn queue(&self, channel: &ChannelId, new_session: bool) -> Result<Option<Queue>, StoreUnavailable>;
+    async fn queue(
+        &self,
+        channel: &ChannelId,
+        new_session: bool,
+    ) -> Result<Option<Queue>, StoreUnavailable>;
 
     /// One command.
     async fn command(&self, uuid: &CommandUuid) -> Result<Option<Command>, StoreUnavailable>;
@@ -228,12 +238,17 @@ pub trait Store: Send + Sync {
     /// One delivery.
     async fn delivery(&self, id: &DeliveryId) -> Result<Option<Delivery>, StoreUnavailable>;
     /// Deliveries, newest first, at most `limit`.
-    async fn deliveries(&self, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>, StoreUnavailable>;
+    async fn deliveries(
+        &self,
+        filter: &DeliveryFilter,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreUnavailable>;
 
     /// One profile.
     async fn profile(&self, id: &ProfileId) -> Result<Option<StoredProfile>, StoreUnavailable>;
     /// All profiles of one scope or of all.
-    async fn profiles(&self, scope: Option<&Scope>) -> Result<Vec<StoredProfile>, StoreUnavailable>;
+    async fn profiles(&self, scope: Option<&Scope>)
+    -> Result<Vec<StoredProfile>, StoreUnavailable>;
 
     /// One code.
     async fn code(&self, code: &CodeText) -> Result<Option<Code>, StoreUnavailable>;
@@ -244,9 +259,15 @@ pub trait Store: Send + Sync {
     async fn challenge(&self, id: &ChallengeId) -> Result<Option<Challenge>, StoreUnavailable>;
 
     /// One certificate.
-    async fn certificate(&self, fingerprint: &Fingerprint) -> Result<Option<Certificate>, StoreUnavailable>;
+    async fn certificate(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<Certificate>, StoreUnavailable>;
     /// The certificate with this serial number.
-    async fn certificate_by_serial(&self, serial: &Serial) -> Result<Option<Certificate>, StoreUnavailable>;
+    async fn certificate_by_serial(
+        &self,
+        serial: &Serial,
+    ) -> Result<Option<Certificate>, StoreUnavailable>;
     /// The last certificate issued for this public key in this SCEP transaction.
     async fn certificate_by_transaction(
         &self,
@@ -266,7 +287,12 @@ pub trait Store: Send + Sync {
     async fn link(&self, token: &LinkToken) -> Result<Option<Link>, StoreUnavailable>;
 
     /// Events after `after` that match, at most `limit`.
-    async fn events(&self, after: u64, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, StoreUnavailable>;
+    async fn events(
+        &self,
+        after: u64,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreUnavailable>;
     /// Sequence numbers of the oldest and the newest event kept; (1, 0) when there is none.
     async fn event_range(&self) -> Result<(u64, u64), StoreUnavailable>;
     /// Follows the number of the newest event.

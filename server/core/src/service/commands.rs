@@ -73,23 +73,39 @@ impl Services {
         report: &Report,
         now: Timestamp,
     ) -> Result<Option<Option<Outgoing>>, ServiceError> {
-        let mut commit = Commit { events: std::mem::take(&mut turn.events), ..Commit::default() };
+        let mut commit = Commit {
+            events: std::mem::take(&mut turn.events),
+            ..Commit::default()
+        };
         commit.kept.append(&mut turn.kept);
         if turn.read_back && !turn.channel.read_back_queued {
             turn.channel.read_back_queued = true;
             turn.channel_changed = true;
             for (item, origin) in turn::read_back_items() {
-                commit.records.push(Record::Command(self.command(&turn.channel, item, origin, now)));
+                commit.records.push(Record::Command(self.command(
+                    &turn.channel,
+                    item,
+                    origin,
+                    now,
+                )));
             }
         }
         let mut device = device.clone();
-        let device_changed = self.learn(&mut device, &turn, report, now, &mut commit).await?;
+        let device_changed = self
+            .learn(&mut device, &turn, report, now, &mut commit)
+            .await?;
         if device_changed {
             commit.records.push(Record::Device(device.clone()));
         }
-        commit.records.extend(turn.command.clone().map(Record::Command));
-        commit.records.extend(turn.delivery.take().map(Record::Delivery));
-        let next = self.offer(&device, queue, &mut turn, &mut commit, now).await?;
+        commit
+            .records
+            .extend(turn.command.clone().map(Record::Command));
+        commit
+            .records
+            .extend(turn.delivery.take().map(Record::Delivery));
+        let next = self
+            .offer(&device, queue, &mut turn, &mut commit, now)
+            .await?;
         let channel = turn.channel.clone();
         if turn.channel_changed {
             commit.records.push(Record::Channel(turn.channel));
@@ -98,7 +114,8 @@ impl Services {
             return Ok(None);
         }
         if next.is_none() && channel.owes_push {
-            self.waker.wake_after(&channel, wake_delay(channel.refusals));
+            self.waker
+                .wake_after(&channel, wake_delay(channel.refusals));
         }
         Ok(Some(next))
     }
@@ -129,7 +146,8 @@ impl Services {
             Record::Command(c) if c.version.0 == 0 => Some(c.clone()),
             _ => None,
         }));
-        while let Some(command) = turn::next(&turn.channel, &window, turn.command.as_ref()).cloned() {
+        while let Some(command) = turn::next(&turn.channel, &window, turn.command.as_ref()).cloned()
+        {
             window.retain(|c| c.uuid != command.uuid);
             if let Some(outgoing) = self.send(device, command, turn, commit, now).await? {
                 return Ok(Some(outgoing));
@@ -169,12 +187,19 @@ impl Services {
             },
             None => None,
         };
-        commit.records.retain(|r| !matches!(r, Record::Command(c) if c.uuid == command.uuid));
+        commit
+            .records
+            .retain(|r| !matches!(r, Record::Command(c) if c.uuid == command.uuid));
         let kept = match command.attempts {
             0 => None,
             _ => self.store.kept(&kept_key(&command.uuid)).await?,
         };
-        let job = Job { command: &command, device, channel: &turn.channel, delivery: delivery.as_ref() };
+        let job = Job {
+            command: &command,
+            device,
+            channel: &turn.channel,
+            delivery: delivery.as_ref(),
+        };
         let encoded = match kept {
             Some(wire) => Ok(Encoded {
                 wire,
@@ -195,13 +220,18 @@ impl Services {
                 if turn.refused && !turn.channel.owes_push {
                     turn.channel.owes_push = true;
                 }
-                if command.origin == Origin::ReadBack && matches!(command.item, Item::Profiles { .. }) {
+                if command.origin == Origin::ReadBack
+                    && matches!(command.item, Item::Profiles { .. })
+                {
                     turn.channel.read_back_queued = false;
                 }
                 turn.channel.outstanding = Some(command.uuid.clone());
                 turn.channel_changed = true;
                 if encoded.keep {
-                    commit.kept.push(Kept { key: kept_key(&command.uuid), bytes: Some(encoded.wire.clone()) });
+                    commit.kept.push(Kept {
+                        key: kept_key(&command.uuid),
+                        bytes: Some(encoded.wire.clone()),
+                    });
                 }
                 commit.records.extend(encoded.records);
                 commit.events.extend(encoded.events);
@@ -219,12 +249,17 @@ impl Services {
                     if matches!(command.item, Item::Install { .. }) {
                         delivery = delivery.into_state(DeliveryState::Sent, None, now);
                         let text = format!("profile `{}` sent", delivery.profile);
-                        commit.events.push(about(&delivery, Kind::DeliverySent, text, now));
+                        commit
+                            .events
+                            .push(about(&delivery, Kind::DeliverySent, text, now));
                     }
                     commit.records.push(Record::Delivery(delivery));
                 }
                 commit.records.push(Record::Command(command.clone()));
-                Ok(Some(Outgoing { command, wire: encoded.wire }))
+                Ok(Some(Outgoing {
+                    command,
+                    wire: encoded.wire,
+                }))
             }
             Err(refusal) => {
                 give_up(command, delivery, &refusal, commit, now);
@@ -261,7 +296,8 @@ impl Services {
                 }
             }
             Answer::Unreadable(why) => {
-                let mut event = NewEvent::new(now, &device.scope, Kind::CommandUnreadable, why.clone());
+                let mut event =
+                    NewEvent::new(now, &device.scope, Kind::CommandUnreadable, why.clone());
                 event = event.device(&device.id);
                 if let Some(uuid) = &report.command {
                     event = event.command(uuid);
@@ -278,7 +314,8 @@ impl Services {
             }
             Answer::Certificates(listed) => {
                 for delivery in self.on_channel(&turn.channel).await? {
-                    if let Some((delivery, event)) = read_back::certificates(delivery, listed, now) {
+                    if let Some((delivery, event)) = read_back::certificates(delivery, listed, now)
+                    {
                         commit.records.push(Record::Delivery(delivery));
                         commit.events.extend(event);
                     }
@@ -289,7 +326,10 @@ impl Services {
     }
 
     async fn on_channel(&self, channel: &Channel) -> Result<Vec<Delivery>, ServiceError> {
-        let filter = DeliveryFilter { device: Some(channel.device.clone()), ..DeliveryFilter::default() };
+        let filter = DeliveryFilter {
+            device: Some(channel.device.clone()),
+            ..DeliveryFilter::default()
+        };
         let all = self.store.deliveries(&filter, 1000).await?;
         Ok(all
             .into_iter()
@@ -297,13 +337,28 @@ impl Services {
             .collect())
     }
 
-    pub(crate) fn command(&self, channel: &Channel, item: Item, origin: Origin, now: Timestamp) -> Command {
-        let (scope, device, id) = (channel.scope.clone(), channel.device.clone(), channel.id.clone());
+    pub(crate) fn command(
+        &self,
+        channel: &Channel,
+        item: Item,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Command {
+        let (scope, device, id) = (
+            channel.scope.clone(),
+            channel.device.clone(),
+            channel.id.clone(),
+        );
         Command::queued(self.ids.command(), scope, device, id, item, origin, now)
     }
 
     /// Queues a command, and wakes the device for it.
-    pub async fn enqueue(&self, channel: &ChannelId, item: Item, origin: Origin) -> Result<Command, ServiceError> {
+    pub async fn enqueue(
+        &self,
+        channel: &ChannelId,
+        item: Item,
+        origin: Origin,
+    ) -> Result<Command, ServiceError> {
         let Some(channel) = self.store.channel(channel).await? else {
             return Err(ServiceError::not_found("channel", channel));
         };
@@ -324,7 +379,10 @@ impl Services {
             return Err(ServiceError::Contended("command"));
         }
         self.waker.wake(&channel);
-        self.store.command(&command.uuid).await?.ok_or_else(|| ServiceError::not_found("command", &command.uuid))
+        self.store
+            .command(&command.uuid)
+            .await?
+            .ok_or_else(|| ServiceError::not_found("command", &command.uuid))
     }
 
     /// Takes a command back. One that went out may still be carried out: its answer is then
@@ -352,7 +410,8 @@ impl Services {
                 && let Some(delivery) = self.store.delivery(id).await?
                 && delivery.command.as_ref() == Some(uuid)
             {
-                let delivery = delivery.into_state(DeliveryState::Error, Some(Reason::Cancelled), now);
+                let delivery =
+                    delivery.into_state(DeliveryState::Error, Some(Reason::Cancelled), now);
                 commit.records.push(Record::Delivery(delivery));
             }
             let command = cancelled(command, now, &mut commit);
@@ -366,7 +425,10 @@ impl Services {
 
 /// Takes a delivery out of `commit`, so that it is written once, with all that changed.
 fn take_delivery(commit: &mut Commit, id: &DeliveryId) -> Option<Delivery> {
-    let at = commit.records.iter().position(|r| matches!(r, Record::Delivery(d) if d.id == *id))?;
+    let at = commit
+        .records
+        .iter()
+        .position(|r| matches!(r, Record::Delivery(d) if d.id == *id))?;
     match commit.records.remove(at) {
         Record::Delivery(delivery) => Some(delivery),
         _ => None,
@@ -377,7 +439,10 @@ fn take_delivery(commit: &mut Commit, id: &DeliveryId) -> Option<Delivery> {
 pub(super) fn cancelled(mut command: Command, now: Timestamp, commit: &mut Commit) -> Command {
     command.state = CommandState::Cancelled;
     command.answered_at = Some(now);
-    commit.kept.push(Kept { key: kept_key(&command.uuid), bytes: None });
+    commit.kept.push(Kept {
+        key: kept_key(&command.uuid),
+        bytes: None,
+    });
     commit.events.push(
         NewEvent::new(
             now,
@@ -393,18 +458,28 @@ pub(super) fn cancelled(mut command: Command, now: Timestamp, commit: &mut Commi
 }
 
 pub(super) fn queued_event(command: &Command, now: Timestamp) -> NewEvent {
-    NewEvent::new(now, &command.scope, Kind::CommandQueued, format!("{} queued", command.item.request_type()))
-        .device(&command.device)
-        .command(&command.uuid)
-        .fact("request_type", command.item.request_type())
+    NewEvent::new(
+        now,
+        &command.scope,
+        Kind::CommandQueued,
+        format!("{} queued", command.item.request_type()),
+    )
+    .device(&command.device)
+    .command(&command.uuid)
+    .fact("request_type", command.item.request_type())
 }
 
 fn sent_event(command: &Command, now: Timestamp) -> NewEvent {
-    NewEvent::new(now, &command.scope, Kind::CommandSent, format!("{} sent", command.item.request_type()))
-        .device(&command.device)
-        .command(&command.uuid)
-        .fact("request_type", command.item.request_type())
-        .fact("attempt", command.attempts)
+    NewEvent::new(
+        now,
+        &command.scope,
+        Kind::CommandSent,
+        format!("{} sent", command.item.request_type()),
+    )
+    .device(&command.device)
+    .command(&command.uuid)
+    .fact("request_type", command.item.request_type())
+    .fact("attempt", command.attempts)
 }
 
 fn give_up(
@@ -417,7 +492,11 @@ fn give_up(
     command.state = CommandState::Failed;
     command.answered_at = Some(now);
     command.refusal = Some(refusal.text.clone());
-    let text = format!("{} was not sent: {}", command.item.request_type(), refusal.text);
+    let text = format!(
+        "{} was not sent: {}",
+        command.item.request_type(),
+        refusal.text
+    );
     commit.events.push(
         NewEvent::new(now, &command.scope, Kind::CommandFailed, text.clone())
             .device(&command.device)
@@ -425,7 +504,9 @@ fn give_up(
     );
     if let Some(delivery) = delivery {
         let delivery = delivery.into_state(DeliveryState::Error, Some(refusal.reason.clone()), now);
-        commit.events.push(about(&delivery, Kind::DeliveryFailed, text, now));
+        commit
+            .events
+            .push(about(&delivery, Kind::DeliveryFailed, text, now));
         commit.records.push(Record::Delivery(delivery));
     }
     commit.records.push(Record::Command(command));

@@ -18,7 +18,10 @@ use crate::time::Timestamp;
 /// Whether a profile made for `wanted` fits a device of `platform`.
 fn fits(wanted: mdm_payloads::Platform, platform: Platform) -> bool {
     match wanted {
-        mdm_payloads::Platform::Ios => matches!(platform, Platform::Ios | Platform::Ipados | Platform::Visionos),
+        mdm_payloads::Platform::Ios => matches!(
+            platform,
+            Platform::Ios | Platform::Ipados | Platform::Visionos
+        ),
         mdm_payloads::Platform::Macos => platform == Platform::Macos,
     }
 }
@@ -26,7 +29,11 @@ fn fits(wanted: mdm_payloads::Platform, platform: Platform) -> bool {
 impl Services {
     /// Delivers a profile to a device, as a direct target. A live delivery of the same profile to
     /// the same device is taken up instead: it is queued again when a newer revision is wanted.
-    pub async fn deliver(&self, device: &DeviceId, profile: &ProfileId) -> Result<Delivery, ServiceError> {
+    pub async fn deliver(
+        &self,
+        device: &DeviceId,
+        profile: &ProfileId,
+    ) -> Result<Delivery, ServiceError> {
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let Some(device) = self.store.device(device).await? else {
@@ -37,7 +44,11 @@ impl Services {
             };
             if device.state != DeviceState::Enrolled {
                 return Err(ServiceError::Conflict {
-                    what: format!("device `{}` is not enrolled: its state is `{}`", device.id, device.state.as_str()),
+                    what: format!(
+                        "device `{}` is not enrolled: its state is `{}`",
+                        device.id,
+                        device.state.as_str()
+                    ),
                     hint: device.state.hint().unwrap_or("enroll it first"),
                 });
             }
@@ -46,14 +57,23 @@ impl Services {
                 profile: Some(profile.id.clone()),
                 ..DeliveryFilter::default()
             };
-            let live = self.store.deliveries(&filter, usize::MAX).await?.into_iter().find(|d| d.state.is_live());
+            let live = self
+                .store
+                .deliveries(&filter, usize::MAX)
+                .await?
+                .into_iter()
+                .find(|d| d.state.is_live());
             let mut commit = Commit::default();
             let (delivery, woken) = match live {
                 Some(live) if settled(&live, &profile) => return Ok(live),
-                Some(live) => self.target(live, &device, &profile, now, &mut commit).await?,
+                Some(live) => {
+                    self.target(live, &device, &profile, now, &mut commit)
+                        .await?
+                }
                 None => {
                     let new = self.new_delivery(&device, &profile, now);
-                    self.target(new, &device, &profile, now, &mut commit).await?
+                    self.target(new, &device, &profile, now, &mut commit)
+                        .await?
                 }
             };
             if self.write(commit).await? {
@@ -72,7 +92,10 @@ impl Services {
             let now = self.clock.now();
             let delivery = self.require_delivery(id).await?;
             let (device, profile) = match delivery.device() {
-                Some(device) => (self.store.device(device).await?, self.store.profile(&delivery.profile).await?),
+                Some(device) => (
+                    self.store.device(device).await?,
+                    self.store.profile(&delivery.profile).await?,
+                ),
                 None => (None, None),
             };
             let (Some(device), Some(profile)) = (device, profile) else {
@@ -89,7 +112,9 @@ impl Services {
             }
             let mut commit = Commit::default();
             self.drop_command(&delivery, now, &mut commit).await?;
-            let (_, woken) = self.target(delivery, &device, &profile, now, &mut commit).await?;
+            let (_, woken) = self
+                .target(delivery, &device, &profile, now, &mut commit)
+                .await?;
             if self.write(commit).await? {
                 if let Some(channel) = woken {
                     self.waker.wake(&channel);
@@ -112,28 +137,47 @@ impl Services {
             let sent = delivery.attempts > 0;
             self.drop_command(&delivery, now, &mut commit).await?;
             let channel = match &delivery.target {
-                Target::Channel { channel, .. } => self.store.channel(channel).await?.filter(|c| c.active),
+                Target::Channel { channel, .. } => {
+                    self.store.channel(channel).await?.filter(|c| c.active)
+                }
                 Target::Link { .. } => None,
             };
             let mut woken = None;
-            let delivery = match (channel, delivery.expected.as_ref().map(|e| e.identifier.clone())) {
+            let delivery = match (
+                channel,
+                delivery.expected.as_ref().map(|e| e.identifier.clone()),
+            ) {
                 (Some(channel), Some(identifier)) if sent => {
-                    let item = Item::Remove { delivery: Some(delivery.id.clone()), identifier };
+                    let item = Item::Remove {
+                        delivery: Some(delivery.id.clone()),
+                        identifier,
+                    };
                     let command = self.command(&channel, item, Origin::Delivery, now);
                     commit.events.push(queued_event(&command, now));
-                    let mut delivery =
-                        delivery.into_state(DeliveryState::RemovalPending, Some(Reason::Undelivered), now);
+                    let mut delivery = delivery.into_state(
+                        DeliveryState::RemovalPending,
+                        Some(Reason::Undelivered),
+                        now,
+                    );
                     delivery.command = Some(command.uuid.clone());
                     commit.records.push(Record::Command(command));
                     let text = format!("removal of profile `{}` queued", delivery.profile);
-                    commit.events.push(about(&delivery, Kind::DeliveryRemovalQueued, text, now));
+                    commit
+                        .events
+                        .push(about(&delivery, Kind::DeliveryRemovalQueued, text, now));
                     woken = Some(channel);
                     delivery
                 }
                 _ => {
-                    let delivery = delivery.into_state(DeliveryState::Removed, Some(Reason::Undelivered), now);
-                    let text = format!("delivery of profile `{}` ended; nothing was on the device", delivery.profile);
-                    commit.events.push(about(&delivery, Kind::DeliveryRemoved, text, now));
+                    let delivery =
+                        delivery.into_state(DeliveryState::Removed, Some(Reason::Undelivered), now);
+                    let text = format!(
+                        "delivery of profile `{}` ended; nothing was on the device",
+                        delivery.profile
+                    );
+                    commit
+                        .events
+                        .push(about(&delivery, Kind::DeliveryRemoved, text, now));
                     delivery
                 }
             };
@@ -149,7 +193,10 @@ impl Services {
     }
 
     async fn require_delivery(&self, id: &DeliveryId) -> Result<Delivery, ServiceError> {
-        self.store.delivery(id).await?.ok_or_else(|| ServiceError::not_found("delivery", id))
+        self.store
+            .delivery(id)
+            .await?
+            .ok_or_else(|| ServiceError::not_found("delivery", id))
     }
 
     /// Takes back the open command of a delivery, if it did not go out; one that did is superseded.
@@ -159,8 +206,17 @@ impl Services {
         now: Timestamp,
         commit: &mut Commit,
     ) -> Result<(), ServiceError> {
-        let Some(uuid) = &delivery.command else { return Ok(()) };
-        let Some(command) = self.store.command(uuid).await?.filter(|c| c.state.is_open()) else { return Ok(()) };
+        let Some(uuid) = &delivery.command else {
+            return Ok(());
+        };
+        let Some(command) = self
+            .store
+            .command(uuid)
+            .await?
+            .filter(|c| c.state.is_open())
+        else {
+            return Ok(());
+        };
         if let Some(mut channel) = self.store.channel(&command.channel).await?
             && channel.outstanding.as_ref() == Some(uuid)
         {
@@ -177,7 +233,10 @@ impl Services {
             version: Version(0),
             scope: device.scope.clone(),
             profile: profile.id.clone(),
-            target: Target::Channel { device: device.id.clone(), channel: ChannelId::device(&device.id) },
+            target: Target::Channel {
+                device: device.id.clone(),
+                channel: ChannelId::device(&device.id),
+            },
             wanted: Wanted::Direct,
             state: DeliveryState::Queued,
             reason: None,
@@ -192,7 +251,11 @@ impl Services {
             not_now: 0,
             created_at: now,
             state_since: now,
-            history: vec![Step { at: now, state: DeliveryState::Queued, reason: None }],
+            history: vec![Step {
+                at: now,
+                state: DeliveryState::Queued,
+                reason: None,
+            }],
         }
     }
 
@@ -218,23 +281,36 @@ impl Services {
                 Some(Reason::NotDeliverable { text: text.clone() }),
                 now,
             );
-            commit.events.push(about(&delivery, Kind::DeliveryFailed, text, now));
+            commit
+                .events
+                .push(about(&delivery, Kind::DeliveryFailed, text, now));
             commit.records.push(Record::Delivery(delivery.clone()));
             return Ok((delivery, None));
         }
         let channels = self.store.channels(&device.id).await?;
         let wanted = match apple::channel(&profile.profile.settings) {
             apple::Channel::Device => channels.into_iter().find(|c| c.owner == Owner::Device),
-            apple::Channel::User => channels.into_iter().find(|c| c.owner != Owner::Device && c.active),
+            apple::Channel::User => channels
+                .into_iter()
+                .find(|c| c.owner != Owner::Device && c.active),
         };
         let Some(channel) = wanted else {
-            let text = format!("profile `{}` waits: no user of the device has a channel", profile.id);
-            let delivery = delivery.into_state(DeliveryState::Deferred, Some(Reason::NoUserSession), now);
-            commit.events.push(about(&delivery, Kind::DeliveryDeferred, text, now));
+            let text = format!(
+                "profile `{}` waits: no user of the device has a channel",
+                profile.id
+            );
+            let delivery =
+                delivery.into_state(DeliveryState::Deferred, Some(Reason::NoUserSession), now);
+            commit
+                .events
+                .push(about(&delivery, Kind::DeliveryDeferred, text, now));
             commit.records.push(Record::Delivery(delivery.clone()));
             return Ok((delivery, None));
         };
-        delivery.target = Target::Channel { device: device.id.clone(), channel: channel.id.clone() };
+        delivery.target = Target::Channel {
+            device: device.id.clone(),
+            channel: channel.id.clone(),
+        };
         let delivery = self.queue_install(delivery, &channel, now, commit);
         Ok((delivery, Some(channel)))
     }
@@ -247,14 +323,19 @@ impl Services {
         now: Timestamp,
         commit: &mut Commit,
     ) -> Delivery {
-        let item = Item::Install { delivery: delivery.id.clone(), revision: delivery.desired_revision };
+        let item = Item::Install {
+            delivery: delivery.id.clone(),
+            revision: delivery.desired_revision,
+        };
         let command = self.command(channel, item, Origin::Delivery, now);
         delivery.command = Some(command.uuid.clone());
         commit.events.push(queued_event(&command, now));
         commit.records.push(Record::Command(command));
         let delivery = delivery.into_state(DeliveryState::Queued, None, now);
         let text = format!("profile `{}` queued", delivery.profile);
-        commit.events.push(about(&delivery, Kind::DeliveryQueued, text, now));
+        commit
+            .events
+            .push(about(&delivery, Kind::DeliveryQueued, text, now));
         commit.records.push(Record::Delivery(delivery.clone()));
         delivery
     }

@@ -32,7 +32,9 @@ pub enum NotAdmitted {
     #[error("certificate {0} is not a device identity of this server")]
     NotAnIdentity(Fingerprint),
     /// It belongs to another device.
-    #[error("certificate {fingerprint} belongs to the device `{owner}`, but `{claimed}` uses it: a clone, or a restored backup")]
+    #[error(
+        "certificate {fingerprint} belongs to the device `{owner}`, but `{claimed}` uses it: a clone, or a restored backup"
+    )]
     Clone {
         /// The certificate.
         fingerprint: Fingerprint,
@@ -42,7 +44,9 @@ pub enum NotAdmitted {
         claimed: String,
     },
     /// The device has another one.
-    #[error("device `{udid}` uses certificate {fingerprint}, but is bound to another; it has to send Authenticate first")]
+    #[error(
+        "device `{udid}` uses certificate {fingerprint}, but is bound to another; it has to send Authenticate first"
+    )]
     NotBound {
         /// The device.
         udid: String,
@@ -154,7 +158,12 @@ pub struct TokenUpdate {
 const ENROLLMENT_CHALLENGE_SECONDS: i64 = 24 * 3600;
 
 /// Whether `fingerprint` may speak for `device`, which calls itself `udid`.
-pub fn associate(device: &Device, fingerprint: &Fingerprint, udid: &str, now: Timestamp) -> Result<(), NotAdmitted> {
+pub fn associate(
+    device: &Device,
+    fingerprint: &Fingerprint,
+    udid: &str,
+    now: Timestamp,
+) -> Result<(), NotAdmitted> {
     if let Some(owner) = device.hardware.udid.as_deref()
         && owner != udid
     {
@@ -171,22 +180,32 @@ pub fn associate(device: &Device, fingerprint: &Fingerprint, udid: &str, now: Ti
     if device.identity.as_ref() == Some(fingerprint) || replacing {
         return Ok(());
     }
-    Err(NotAdmitted::NotBound { udid: udid.to_owned(), fingerprint: fingerprint.clone() })
+    Err(NotAdmitted::NotBound {
+        udid: udid.to_owned(),
+        fingerprint: fingerprint.clone(),
+    })
 }
 
 /// Ends a replacement that both sides confirmed, or whose time is over. The new identity counts
 /// alone once it sent `TokenUpdate` and the command that carried it was acknowledged, in either
 /// order.
 pub(super) fn settle(device: &mut Device, now: Timestamp, events: &mut Vec<NewEvent>) {
-    let Some(replacement) = &device.replacement else { return };
+    let Some(replacement) = &device.replacement else {
+        return;
+    };
     if replacement.token_updated && replacement.acknowledged {
         if let Some(identity) = replacement.identity.clone() {
             device.identity = Some(identity);
         }
         device.replacement = None;
         events.push(
-            NewEvent::new(now, &device.scope, Kind::EnrollmentReplaced, "the device uses its new identity")
-                .device(&device.id),
+            NewEvent::new(
+                now,
+                &device.scope,
+                Kind::EnrollmentReplaced,
+                "the device uses its new identity",
+            )
+            .device(&device.id),
         );
     } else if replacement.expires_at <= now {
         device.replacement = None;
@@ -201,22 +220,45 @@ impl Services {
             code: self.ids.code(),
             version: Version(0),
             scope: new.scope.unwrap_or_default(),
-            reality: if new.simulated { Reality::Simulated } else { Reality::Real },
+            reality: if new.simulated {
+                Reality::Simulated
+            } else {
+                Reality::Real
+            },
             user: new.user,
             label: new.label,
             created_at: now,
             expires_at: new.minutes.map(|m| now.plus_seconds(i64::from(m) * 60)),
             uses_left: new.uses,
         };
-        let event = NewEvent::new(now, &code.scope, Kind::CodeMinted, "an enrollment code was made")
-            .fact("reality", serde_json::to_value(code.reality).unwrap_or_default());
-        let commit =
-            Commit { records: vec![Record::Code(code.clone())], events: vec![event], ..Commit::default() };
-        if self.write(commit).await? { Ok(code) } else { Err(ServiceError::Contended("code")) }
+        let event = NewEvent::new(
+            now,
+            &code.scope,
+            Kind::CodeMinted,
+            "an enrollment code was made",
+        )
+        .fact(
+            "reality",
+            serde_json::to_value(code.reality).unwrap_or_default(),
+        );
+        let commit = Commit {
+            records: vec![Record::Code(code.clone())],
+            events: vec![event],
+            ..Commit::default()
+        };
+        if self.write(commit).await? {
+            Ok(code)
+        } else {
+            Err(ServiceError::Contended("code"))
+        }
     }
 
     /// Lets somebody fetch an enrollment profile, by code or under open enrollment.
-    pub async fn admit(&self, code: Option<&CodeText>, open: bool) -> Result<Admission, EnrollmentError> {
+    pub async fn admit(
+        &self,
+        code: Option<&CodeText>,
+        open: bool,
+    ) -> Result<Admission, EnrollmentError> {
         let Some(text) = code else {
             if open {
                 return Ok(Admission {
@@ -230,7 +272,11 @@ impl Services {
         };
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
-            let code = self.store.code(text).await?.ok_or(NotAdmitted::from(CodeRefused::Unknown))?;
+            let code = self
+                .store
+                .code(text)
+                .await?
+                .ok_or(NotAdmitted::from(CodeRefused::Unknown))?;
             let code = code.redeem(now).map_err(NotAdmitted::from)?;
             let admission = Admission {
                 code: Some(code.code.clone()),
@@ -244,9 +290,23 @@ impl Services {
                 Kind::EnrollmentProfileFetched,
                 "an enrollment profile was fetched",
             )
-            .fact("reality", serde_json::to_value(code.reality).unwrap_or_default());
-            let records = if code.uses_left.is_some() { vec![Record::Code(code)] } else { Vec::new() };
-            if self.write(Commit { records, events: vec![event], ..Commit::default() }).await? {
+            .fact(
+                "reality",
+                serde_json::to_value(code.reality).unwrap_or_default(),
+            );
+            let records = if code.uses_left.is_some() {
+                vec![Record::Code(code)]
+            } else {
+                Vec::new()
+            };
+            if self
+                .write(Commit {
+                    records,
+                    events: vec![event],
+                    ..Commit::default()
+                })
+                .await?
+            {
                 return Ok(admission);
             }
         }
@@ -254,9 +314,16 @@ impl Services {
     }
 
     /// The device that a certificate speaks for.
-    pub async fn identify(&self, fingerprint: &Fingerprint) -> Result<(Certificate, Device), EnrollmentError> {
+    pub async fn identify(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<(Certificate, Device), EnrollmentError> {
         let unknown = || NotAdmitted::NotAnIdentity(fingerprint.clone());
-        let certificate = self.store.certificate(fingerprint).await?.ok_or_else(unknown)?;
+        let certificate = self
+            .store
+            .certificate(fingerprint)
+            .await?
+            .ok_or_else(unknown)?;
         if !matches!(certificate.purpose, Purpose::MdmIdentity { .. }) {
             return Err(unknown().into());
         }
@@ -288,7 +355,11 @@ impl Services {
             }
             let known = match &bound.hardware.udid {
                 Some(_) => None,
-                None => self.store.device_by_udid(&sender.udid).await?.filter(|d| d.id != bound.id),
+                None => self
+                    .store
+                    .device_by_udid(&sender.udid)
+                    .await?
+                    .filter(|d| d.id != bound.id),
             };
             let mut commit = Commit::default();
             let device = match known {
@@ -297,16 +368,21 @@ impl Services {
                     certificate.device = Some(known.id.clone());
                     commit.records.push(Record::Certificate(certificate));
                     commit.deleted.push(Key::Device(bound.id.clone()));
-                    self.restart(known, &bound, sender, now, &mut commit).await?
+                    self.restart(known, &bound, sender, now, &mut commit)
+                        .await?
                 }
                 None if bound.state == DeviceState::IdentityIssued => bound,
                 None => {
                     let again = bound.clone();
-                    self.restart(bound, &again, sender, now, &mut commit).await?
+                    self.restart(bound, &again, sender, now, &mut commit)
+                        .await?
                 }
             };
             let mut device = describe(device, sender, topic, hardware);
-            let replacing = device.replacement.as_ref().is_some_and(|r| r.expires_at > now);
+            let replacing = device
+                .replacement
+                .as_ref()
+                .is_some_and(|r| r.expires_at > now);
             if !replacing {
                 device.state = DeviceState::Authenticated;
                 device.state_since = now;
@@ -371,7 +447,12 @@ impl Services {
     }
 
     /// Cancels what a device's queues hold, ends its deliveries and silences its channels.
-    async fn leave(&self, device: &Device, now: Timestamp, commit: &mut Commit) -> Result<(), ServiceError> {
+    async fn leave(
+        &self,
+        device: &Device,
+        now: Timestamp,
+        commit: &mut Commit,
+    ) -> Result<(), ServiceError> {
         for command in self.store.commands(&device.id, true, usize::MAX).await? {
             cancelled(command, now, commit);
         }
@@ -383,12 +464,21 @@ impl Services {
             channel.owes_push = false;
             commit.records.push(Record::Channel(channel));
         }
-        let filter = DeliveryFilter { device: Some(device.id.clone()), ..DeliveryFilter::default() };
+        let filter = DeliveryFilter {
+            device: Some(device.id.clone()),
+            ..DeliveryFilter::default()
+        };
         for delivery in self.store.deliveries(&filter, usize::MAX).await? {
             if delivery.state.is_live() {
-                let delivery = delivery.into_state(DeliveryState::Gone, Some(Reason::DeviceLeft), now);
-                let text = format!("profile `{}` is gone with its device's enrollment", delivery.profile);
-                commit.events.push(about(&delivery, Kind::DeliveryGone, text, now));
+                let delivery =
+                    delivery.into_state(DeliveryState::Gone, Some(Reason::DeviceLeft), now);
+                let text = format!(
+                    "profile `{}` is gone with its device's enrollment",
+                    delivery.profile
+                );
+                commit
+                    .events
+                    .push(about(&delivery, Kind::DeliveryGone, text, now));
                 commit.records.push(Record::Delivery(delivery));
             }
         }
@@ -396,11 +486,16 @@ impl Services {
     }
 
     /// `TokenUpdate`: the device, or one of its users, can be reached.
-    pub async fn token_update(&self, sender: &Sender, update: &TokenUpdate) -> Result<Device, EnrollmentError> {
+    pub async fn token_update(
+        &self,
+        sender: &Sender,
+        update: &TokenUpdate,
+    ) -> Result<Device, EnrollmentError> {
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let (_, mut device) = self.identify(&sender.fingerprint).await?;
-            self.admit_sender(&device, sender, "TokenUpdate", now).await?;
+            self.admit_sender(&device, sender, "TokenUpdate", now)
+                .await?;
             let mut commit = Commit::default();
             let id = channel_id(&device.id, sender.user.as_ref());
             let old = self.store.channel(&id).await?;
@@ -426,23 +521,33 @@ impl Services {
                     device.state_since = now;
                     let text = format!("{} is enrolled", name_of(&device));
                     commit.events.push(
-                        NewEvent::new(now, &device.scope, Kind::EnrollmentCompleted, text).device(&device.id),
+                        NewEvent::new(now, &device.scope, Kind::EnrollmentCompleted, text)
+                            .device(&device.id),
                     );
-                    let inventory = Item::DeviceInformation { queries: Vec::new() };
+                    let inventory = Item::DeviceInformation {
+                        queries: Vec::new(),
+                    };
                     queued = Some(self.command(&channel, inventory, Origin::Inventory, now));
                 }
                 commit.records.push(Record::Device(device.clone()));
             } else if appeared {
                 let text = format!("user `{}` has a channel of their own", user_name(sender));
                 commit.events.push(
-                    NewEvent::new(now, &device.scope, Kind::EnrollmentUserAdded, text).device(&device.id),
+                    NewEvent::new(now, &device.scope, Kind::EnrollmentUserAdded, text)
+                        .device(&device.id),
                 );
-                self.release_for_user(&device, &channel, now, &mut commit).await?;
+                self.release_for_user(&device, &channel, now, &mut commit)
+                    .await?;
             }
             commit.events.push(
-                NewEvent::new(now, &device.scope, Kind::EnrollmentTokenUpdated, "a push token was received")
-                    .device(&device.id)
-                    .fact("channel", channel.id.as_str()),
+                NewEvent::new(
+                    now,
+                    &device.scope,
+                    Kind::EnrollmentTokenUpdated,
+                    "a push token was received",
+                )
+                .device(&device.id)
+                .fact("channel", channel.id.as_str()),
             );
             if let Some(command) = queued {
                 commit.events.push(queued_event(&command, now));
@@ -491,7 +596,11 @@ impl Services {
             self.admit_sender(&device, sender, "CheckOut", now).await?;
             let mut commit = Commit::default();
             let text = if let Some(user) = &sender.user {
-                if let Some(mut channel) = self.store.channel(&ChannelId::user(&device.id, &user.key)).await? {
+                if let Some(mut channel) = self
+                    .store
+                    .channel(&ChannelId::user(&device.id, &user.key))
+                    .await?
+                {
                     channel.active = false;
                     channel.push = None;
                     commit.records.push(Record::Channel(channel));
@@ -502,11 +611,15 @@ impl Services {
                 device.state = DeviceState::Removed;
                 device.state_since = now;
                 commit.records.push(Record::Device(device.clone()));
-                format!("{} left: its management profile was removed", name_of(&device))
+                format!(
+                    "{} left: its management profile was removed",
+                    name_of(&device)
+                )
             };
-            commit
-                .events
-                .push(NewEvent::new(now, &device.scope, Kind::EnrollmentCheckedOut, text).device(&device.id));
+            commit.events.push(
+                NewEvent::new(now, &device.scope, Kind::EnrollmentCheckedOut, text)
+                    .device(&device.id),
+            );
             if self.write(commit).await? {
                 return Ok(device);
             }
@@ -515,16 +628,29 @@ impl Services {
     }
 
     /// Stores the bootstrap token (base64), or deletes it when it is `None`.
-    pub async fn set_bootstrap_token(&self, sender: &Sender, token: Option<Secret>) -> Result<(), EnrollmentError> {
+    pub async fn set_bootstrap_token(
+        &self,
+        sender: &Sender,
+        token: Option<Secret>,
+    ) -> Result<(), EnrollmentError> {
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let (_, mut device) = self.identify(&sender.fingerprint).await?;
-            self.admit_sender(&device, sender, "SetBootstrapToken", now).await?;
-            let text = if token.is_some() { "a bootstrap token was stored" } else { "the bootstrap token was deleted" };
+            self.admit_sender(&device, sender, "SetBootstrapToken", now)
+                .await?;
+            let text = if token.is_some() {
+                "a bootstrap token was stored"
+            } else {
+                "the bootstrap token was deleted"
+            };
             device.bootstrap_token.clone_from(&token);
-            let event = NewEvent::new(now, &device.scope, Kind::EnrollmentBootstrapToken, text).device(&device.id);
-            let commit =
-                Commit { records: vec![Record::Device(device)], events: vec![event], ..Commit::default() };
+            let event = NewEvent::new(now, &device.scope, Kind::EnrollmentBootstrapToken, text)
+                .device(&device.id);
+            let commit = Commit {
+                records: vec![Record::Device(device)],
+                events: vec![event],
+                ..Commit::default()
+            };
             if self.write(commit).await? {
                 return Ok(());
             }
@@ -568,8 +694,13 @@ impl Services {
         refusal: &NotAdmitted,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        let event =
-            NewEvent::new(now, &device.scope, Kind::EnrollmentRefused, refusal.to_string()).device(&device.id);
+        let event = NewEvent::new(
+            now,
+            &device.scope,
+            Kind::EnrollmentRefused,
+            refusal.to_string(),
+        )
+        .device(&device.id);
         self.note(vec![event]).await
     }
 
@@ -581,7 +712,12 @@ impl Services {
             let Some(mut device) = self.store.device(id).await? else {
                 return Err(ServiceError::not_found("device", id));
             };
-            let Some(channel) = self.store.channel(&ChannelId::device(id)).await?.filter(|c| c.active) else {
+            let Some(channel) = self
+                .store
+                .channel(&ChannelId::device(id))
+                .await?
+                .filter(|c| c.active)
+            else {
                 return Err(ServiceError::Conflict {
                     what: format!("device `{id}` is not enrolled"),
                     hint: "only an enrolled device can be given a new enrollment profile",
@@ -614,10 +750,14 @@ impl Services {
         };
         let now = self.clock.now();
         let mut commit = Commit::default();
-        let filter = DeliveryFilter { device: Some(id.clone()), ..DeliveryFilter::default() };
+        let filter = DeliveryFilter {
+            device: Some(id.clone()),
+            ..DeliveryFilter::default()
+        };
         for delivery in self.store.deliveries(&filter, usize::MAX).await? {
             if delivery.state.is_live() {
-                let delivery = delivery.into_state(DeliveryState::Gone, Some(Reason::DeviceLeft), now);
+                let delivery =
+                    delivery.into_state(DeliveryState::Gone, Some(Reason::DeviceLeft), now);
                 commit.records.push(Record::Delivery(delivery));
             }
         }
@@ -628,7 +768,11 @@ impl Services {
             Kind::DeviceForgotten,
             "a device was forgotten, with everything known of it",
         ));
-        if self.write(commit).await? { Ok(()) } else { Err(ServiceError::Contended("device")) }
+        if self.write(commit).await? {
+            Ok(())
+        } else {
+            Err(ServiceError::Contended("device"))
+        }
     }
 }
 
@@ -732,7 +876,9 @@ fn new_channel(device: &Device, id: ChannelId, user: Option<&SenderUser>) -> Cha
 }
 
 fn user_name(sender: &Sender) -> String {
-    sender.user.as_ref().map_or_else(String::new, |u| u.short_name.clone().unwrap_or_else(|| u.key.clone()))
+    sender.user.as_ref().map_or_else(String::new, |u| {
+        u.short_name.clone().unwrap_or_else(|| u.key.clone())
+    })
 }
 
 fn name_of(device: &Device) -> String {
@@ -743,5 +889,104 @@ fn name_of(device: &Device) -> String {
         (Some(name), None) => name,
         (None, Some(serial)) => format!("device {serial}"),
         (None, None) => format!("device {}", device.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(identity: &str, replacement: Option<Replacement>) -> Device {
+        let mut device = provisional(
+            "d-1".parse().unwrap(),
+            &Scope::default(),
+            None,
+            Reality::Real,
+            identity.parse().unwrap(),
+            Timestamp(0),
+        );
+        device.hardware.udid = Some("U1".into());
+        device.replacement = replacement;
+        device
+    }
+
+    fn replacement(identity: Option<&str>, token_updated: bool, acknowledged: bool) -> Replacement {
+        Replacement {
+            identity: identity.map(|i| i.parse().unwrap()),
+            token_updated,
+            acknowledged,
+            expires_at: Timestamp(1000),
+        }
+    }
+
+    #[test]
+    fn who_may_speak_for_a_device() {
+        for (device, certificate, udid, now, refused) in [
+            (device("aa", None), "aa", "U1", 0, None),
+            (device("aa", None), "aa", "U2", 0, Some("a clone")),
+            (
+                device("aa", None),
+                "bb",
+                "U1",
+                0,
+                Some("is bound to another"),
+            ),
+            (
+                device("aa", Some(replacement(Some("bb"), false, false))),
+                "bb",
+                "U1",
+                0,
+                None,
+            ),
+            (
+                device("aa", Some(replacement(Some("bb"), false, false))),
+                "aa",
+                "U1",
+                0,
+                None,
+            ),
+            (
+                device("aa", Some(replacement(Some("bb"), false, false))),
+                "bb",
+                "U1",
+                1000,
+                Some("is bound to another"),
+            ),
+            (
+                device("aa", Some(replacement(None, false, false))),
+                "bb",
+                "U1",
+                0,
+                Some("is bound to another"),
+            ),
+        ] {
+            let outcome = associate(&device, &certificate.parse().unwrap(), udid, Timestamp(now));
+            let text = format!("{certificate} {udid} {now} {:?}", device.replacement);
+            match refused {
+                None => assert_eq!(outcome, Ok(()), "{text}"),
+                Some(part) => assert!(outcome.unwrap_err().to_string().contains(part), "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_replacement_counts_when_both_sides_confirmed_it_and_ends_with_its_time() {
+        for (given, now, identity, left) in [
+            (replacement(Some("bb"), true, true), 0, "bb", false),
+            (replacement(Some("bb"), true, false), 0, "aa", true),
+            (replacement(Some("bb"), false, true), 0, "aa", true),
+            (replacement(Some("bb"), true, false), 1000, "aa", false),
+        ] {
+            let mut device = device("aa", Some(given.clone()));
+            let mut events = Vec::new();
+            settle(&mut device, Timestamp(now), &mut events);
+            assert_eq!(
+                device.identity.as_ref().map(Fingerprint::as_str),
+                Some(identity),
+                "{given:?}"
+            );
+            assert_eq!(device.replacement.is_some(), left, "{given:?}");
+            assert_eq!(events.len(), usize::from(identity == "bb"), "{given:?}");
+        }
     }
 }

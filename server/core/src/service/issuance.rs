@@ -46,7 +46,10 @@ pub struct Grant {
 
 /// The decision on a request.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "one decision per request, soon gone")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one decision per request, soon gone"
+)]
 pub enum Decision {
     /// Issue this.
     Issue(Grant),
@@ -123,7 +126,10 @@ impl Services {
             let Some(challenge) = challenge else {
                 return self.decide_renewal(request, now).await;
             };
-            let asked = Asked { key_sha256: &request.key_sha256, transaction: &request.transaction };
+            let asked = Asked {
+                key_sha256: &request.key_sha256,
+                transaction: &request.transaction,
+            };
             match challenge.decide(asked, now) {
                 Verdict::Issue(challenge) => {
                     return Ok(Decision::Issue(Grant {
@@ -152,7 +158,12 @@ impl Services {
         Err(ServiceError::Contended("challenge"))
     }
 
-    async fn hold(&self, request: &Request, challenge: Challenge, now: Timestamp) -> Result<bool, ServiceError> {
+    async fn hold(
+        &self,
+        request: &Request,
+        challenge: Challenge,
+        now: Timestamp,
+    ) -> Result<bool, ServiceError> {
         let waiting = Waiting {
             challenge: request.challenge.clone(),
             signer: request.signer.clone(),
@@ -179,10 +190,18 @@ impl Services {
         self.write(commit).await
     }
 
-    async fn decide_renewal(&self, request: &Request, now: Timestamp) -> Result<Decision, ServiceError> {
+    async fn decide_renewal(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Decision, ServiceError> {
         let Some(signer) = &request.signer else {
             let missing = request.challenge.is_none();
-            let reason = if missing { ChallengeRefused::Missing } else { ChallengeRefused::Unknown };
+            let reason = if missing {
+                ChallengeRefused::Missing
+            } else {
+                ChallengeRefused::Unknown
+            };
             return Ok(Decision::Refuse(reason.into()));
         };
         let Some(old) = self.store.certificate(signer).await? else {
@@ -192,10 +211,15 @@ impl Services {
             return Ok(Decision::Refuse(Refusal::RevokedSigner(old.serial)));
         }
         if old.not_after <= now {
-            return Ok(Decision::Refuse(Refusal::ExpiredSigner(old.serial, old.not_after)));
+            return Ok(Decision::Refuse(Refusal::ExpiredSigner(
+                old.serial,
+                old.not_after,
+            )));
         }
-        let repeated =
-            self.store.certificate_by_transaction(&request.transaction, &request.key_sha256).await?;
+        let repeated = self
+            .store
+            .certificate_by_transaction(&request.transaction, &request.key_sha256)
+            .await?;
         if let Some(repeated) = repeated.filter(|c| c.renews.as_ref() == Some(signer)) {
             return Ok(Decision::Repeat(repeated));
         }
@@ -215,15 +239,23 @@ impl Services {
         transaction: &str,
         key_sha256: &str,
     ) -> Result<Option<Request>, ServiceError> {
-        let Some(bytes) = self.store.kept(&waiting_key(transaction, key_sha256)).await? else { return Ok(None) };
-        Ok(serde_json::from_slice::<Waiting>(&bytes).ok().map(|w| Request {
-            challenge: w.challenge,
-            key_sha256: key_sha256.to_owned(),
-            transaction: transaction.to_owned(),
-            signer: w.signer,
-            csr: w.csr,
-            subject: w.subject,
-        }))
+        let Some(bytes) = self
+            .store
+            .kept(&waiting_key(transaction, key_sha256))
+            .await?
+        else {
+            return Ok(None);
+        };
+        Ok(serde_json::from_slice::<Waiting>(&bytes)
+            .ok()
+            .map(|w| Request {
+                challenge: w.challenge,
+                key_sha256: key_sha256.to_owned(),
+                transaction: transaction.to_owned(),
+                signer: w.signer,
+                csr: w.csr,
+                subject: w.subject,
+            }))
     }
 
     /// Records a certificate that was made for `grant`. `None` means that another answer to the
@@ -236,8 +268,13 @@ impl Services {
     ) -> Result<Option<Certificate>, ServiceError> {
         let now = self.clock.now();
         let mut commit = Commit::default();
-        let certificate = self.record_issued(grant, request, made, now, &mut commit).await?;
-        commit.kept.push(Kept { key: waiting_key(&request.transaction, &request.key_sha256), bytes: None });
+        let certificate = self
+            .record_issued(grant, request, made, now, &mut commit)
+            .await?;
+        commit.kept.push(Kept {
+            key: waiting_key(&request.transaction, &request.key_sha256),
+            bytes: None,
+        });
         Ok(self.write(commit).await?.then_some(certificate))
     }
 
@@ -274,15 +311,25 @@ impl Services {
             commit.records.push(Record::Challenge(challenge));
         }
         match &grant.purpose {
-            Purpose::MdmIdentity { code, reality, replaces } => {
+            Purpose::MdmIdentity {
+                code,
+                reality,
+                replaces,
+            } => {
                 if replaces.is_none() && grant.renews.is_none() {
                     let code = match code {
                         Some(code) => self.store.code(code).await?,
                         None => None,
                     };
                     let id = self.ids.device();
-                    let device =
-                        provisional(id, &grant.scope, code.as_ref(), *reality, made.fingerprint.clone(), now);
+                    let device = provisional(
+                        id,
+                        &grant.scope,
+                        code.as_ref(),
+                        *reality,
+                        made.fingerprint.clone(),
+                        now,
+                    );
                     certificate.device = Some(device.id.clone());
                     commit.events.push(
                         NewEvent::new(
@@ -331,7 +378,9 @@ impl Services {
             event = event.delivery(delivery, profile);
         }
         commit.events.push(event);
-        commit.records.push(Record::Certificate(certificate.clone()));
+        commit
+            .records
+            .push(Record::Certificate(certificate.clone()));
         Ok(certificate)
     }
 
@@ -339,7 +388,12 @@ impl Services {
     pub async fn refused(&self, request: &Request, why: &Refusal) -> Result<(), ServiceError> {
         let now = self.clock.now();
         let scope = match &request.challenge {
-            Some(id) => self.store.challenge(id).await?.map(|c| c.scope).unwrap_or_default(),
+            Some(id) => self
+                .store
+                .challenge(id)
+                .await?
+                .map(|c| c.scope)
+                .unwrap_or_default(),
             None => Scope::default(),
         };
         let event = NewEvent::new(
@@ -353,7 +407,11 @@ impl Services {
     }
 
     /// Revokes a certificate. Doing it again changes nothing.
-    pub async fn revoke(&self, serial: &Serial, reason: RevocationReason) -> Result<Certificate, ServiceError> {
+    pub async fn revoke(
+        &self,
+        serial: &Serial,
+        reason: RevocationReason,
+    ) -> Result<Certificate, ServiceError> {
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let Some(mut certificate) = self.store.certificate_by_serial(serial).await? else {
@@ -367,7 +425,10 @@ impl Services {
                 now,
                 &certificate.scope,
                 Kind::CertificateRevoked,
-                format!("certificate {serial} of `{}` was revoked", certificate.subject),
+                format!(
+                    "certificate {serial} of `{}` was revoked",
+                    certificate.subject
+                ),
             )
             .certificate(serial);
             if let Some(device) = &certificate.device {

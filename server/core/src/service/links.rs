@@ -73,7 +73,9 @@ impl Services {
             version: Version(0),
             scope: profile.scope.clone(),
             profile: profile.id.clone(),
-            target: Target::Link { link: link.token.clone() },
+            target: Target::Link {
+                link: link.token.clone(),
+            },
             wanted: Wanted::Direct,
             state: DeliveryState::Queued,
             reason: None,
@@ -88,32 +90,68 @@ impl Services {
             not_now: 0,
             created_at: now,
             state_since: now,
-            history: vec![Step { at: now, state: DeliveryState::Queued, reason: None }],
+            history: vec![Step {
+                at: now,
+                state: DeliveryState::Queued,
+                reason: None,
+            }],
         };
         let text = format!("a one-time link to profile `{}` was made", profile.id);
-        let event = NewEvent::new(now, &link.scope, Kind::LinkMinted, text).delivery(&delivery.id, &profile.id);
+        let event = NewEvent::new(now, &link.scope, Kind::LinkMinted, text)
+            .delivery(&delivery.id, &profile.id);
         let commit = Commit {
-            records: vec![Record::Link(link.clone()), Record::Delivery(delivery.clone())],
+            records: vec![
+                Record::Link(link.clone()),
+                Record::Delivery(delivery.clone()),
+            ],
             events: vec![event],
             ..Commit::default()
         };
-        if self.write(commit).await? { Ok((link, delivery)) } else { Err(ServiceError::Contended("link")) }
+        if self.write(commit).await? {
+            Ok((link, delivery))
+        } else {
+            Err(ServiceError::Contended("link"))
+        }
     }
 
     /// Opens a link.
     pub async fn open_link(&self, token: &LinkToken) -> Result<Opened, LinkError> {
-        let link = self.store.link(token).await.map_err(ServiceError::from)?.ok_or(LinkRefused::Unknown)?;
-        let delivery = self.store.delivery(&link.delivery).await.map_err(ServiceError::from)?;
-        let Some(delivery) = delivery.filter(|d| d.state.is_live()) else { return Err(LinkRefused::Unknown.into()) };
+        let link = self
+            .store
+            .link(token)
+            .await
+            .map_err(ServiceError::from)?
+            .ok_or(LinkRefused::Unknown)?;
+        let delivery = self
+            .store
+            .delivery(&link.delivery)
+            .await
+            .map_err(ServiceError::from)?;
+        let Some(delivery) = delivery.filter(|d| d.state.is_live()) else {
+            return Err(LinkRefused::Unknown.into());
+        };
         match link.open(self.clock.now())? {
             Opening::Again => {
-                let bytes = self.store.kept(&link_key(token)).await.map_err(ServiceError::from)?;
+                let bytes = self
+                    .store
+                    .kept(&link_key(token))
+                    .await
+                    .map_err(ServiceError::from)?;
                 Ok(Opened::Bytes(bytes.ok_or(LinkRefused::Unknown)?))
             }
             Opening::First(link) => {
-                let profile = self.store.profile(&link.profile).await.map_err(ServiceError::from)?;
-                let profile = profile.ok_or_else(|| ServiceError::not_found("profile", &link.profile))?;
-                Ok(Opened::Render { link, delivery, profile })
+                let profile = self
+                    .store
+                    .profile(&link.profile)
+                    .await
+                    .map_err(ServiceError::from)?;
+                let profile =
+                    profile.ok_or_else(|| ServiceError::not_found("profile", &link.profile))?;
+                Ok(Opened::Render {
+                    link,
+                    delivery,
+                    profile,
+                })
             }
         }
     }
@@ -129,7 +167,10 @@ impl Services {
         delivery.attempts += 1;
         delivery.expected.clone_from(&encoded.expected);
         if encoded.identity.is_some() {
-            delivery.evidence.identity_issued.clone_from(&encoded.identity);
+            delivery
+                .evidence
+                .identity_issued
+                .clone_from(&encoded.identity);
         }
         let delivery = delivery.into_state(DeliveryState::Downloaded, None, now);
         let text = format!(
@@ -139,9 +180,18 @@ impl Services {
         let mut events = encoded.events.clone();
         events.push(about(&delivery, Kind::DeliveryDownloaded, text, now));
         let mut records = encoded.records.clone();
-        let kept = Kept { key: link_key(&link.token), bytes: Some(encoded.wire.clone()) };
+        let kept = Kept {
+            key: link_key(&link.token),
+            bytes: Some(encoded.wire.clone()),
+        };
         records.push(Record::Link(link));
         records.push(Record::Delivery(delivery));
-        self.write(Commit { records, kept: vec![kept], events, ..Commit::default() }).await
+        self.write(Commit {
+            records,
+            kept: vec![kept],
+            events,
+            ..Commit::default()
+        })
+        .await
     }
 }

@@ -7,13 +7,16 @@ pub mod enrollment;
 pub mod issuance;
 pub mod links;
 pub mod profiles;
+pub mod push;
 mod read_back;
 mod turn;
 
 use std::sync::Arc;
 
 use crate::id::BadId;
-use crate::ports::{Clock, Commit, CommitError, Committed, Encoder, Ids, Store, StoreUnavailable, Waker};
+use crate::ports::{
+    Clock, Commit, CommitError, Committed, Encoder, Ids, Store, StoreUnavailable, Waker,
+};
 
 /// The services of one server, over its ports.
 #[derive(Clone)]
@@ -66,7 +69,10 @@ pub enum ServiceError {
 impl ServiceError {
     /// Something that does not exist.
     pub fn not_found(kind: &'static str, key: impl std::fmt::Display) -> Self {
-        Self::NotFound { kind, key: format!("{key}") }
+        Self::NotFound {
+            kind,
+            key: format!("{key}"),
+        }
     }
 }
 
@@ -92,8 +98,17 @@ impl Services {
     }
 
     /// Writes records that nothing else depends on.
-    pub async fn write_records(&self, records: Vec<crate::ports::Record>) -> Result<(), ServiceError> {
-        if self.write(Commit { records, ..Commit::default() }).await? {
+    pub async fn write_records(
+        &self,
+        records: Vec<crate::ports::Record>,
+    ) -> Result<(), ServiceError> {
+        if self
+            .write(Commit {
+                records,
+                ..Commit::default()
+            })
+            .await?
+        {
             Ok(())
         } else {
             Err(ServiceError::Contended("record"))
@@ -102,6 +117,11 @@ impl Services {
 
     /// Appends events that belong to no change of state.
     pub async fn note(&self, events: Vec<crate::event::NewEvent>) -> Result<(), ServiceError> {
-        self.write(Commit { events, ..Commit::default() }).await.map(|_| ())
+        self.write(Commit {
+            events,
+            ..Commit::default()
+        })
+        .await
+        .map(|_| ())
     }
 }

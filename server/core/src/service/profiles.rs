@@ -62,12 +62,24 @@ impl Services {
                     (new, Stored::Created, Kind::ProfileCreated)
                 }
             };
-            let verb = if done == Stored::Created { "created" } else { "changed" };
-            let event = NewEvent::new(now, &stored.scope, kind, format!("profile `{}` {verb}", stored.id))
-                .profile(&stored.id)
-                .fact("revision", stored.revision);
-            let commit =
-                Commit { records: vec![Record::Profile(stored.clone())], events: vec![event], ..Commit::default() };
+            let verb = if done == Stored::Created {
+                "created"
+            } else {
+                "changed"
+            };
+            let event = NewEvent::new(
+                now,
+                &stored.scope,
+                kind,
+                format!("profile `{}` {verb}", stored.id),
+            )
+            .profile(&stored.id)
+            .fact("revision", stored.revision);
+            let commit = Commit {
+                records: vec![Record::Profile(stored.clone())],
+                events: vec![event],
+                ..Commit::default()
+            };
             if self.write(commit).await? {
                 return Ok((stored, done));
             }
@@ -80,8 +92,17 @@ impl Services {
         let Some(profile) = self.store.profile(id).await? else {
             return Err(ServiceError::not_found("profile", id));
         };
-        let filter = DeliveryFilter { profile: Some(id.clone()), ..DeliveryFilter::default() };
-        let live = self.store.deliveries(&filter, usize::MAX).await?.iter().filter(|d| d.state.is_live()).count();
+        let filter = DeliveryFilter {
+            profile: Some(id.clone()),
+            ..DeliveryFilter::default()
+        };
+        let live = self
+            .store
+            .deliveries(&filter, usize::MAX)
+            .await?
+            .iter()
+            .filter(|d| d.state.is_live())
+            .count();
         if live > 0 {
             return Err(ServiceError::Conflict {
                 what: format!("profile `{id}` is in {live} deliveries"),
@@ -89,9 +110,22 @@ impl Services {
             });
         }
         let now = self.clock.now();
-        let event = NewEvent::new(now, &profile.scope, Kind::ProfileDeleted, format!("profile `{id}` deleted"))
-            .profile(id);
-        let commit = Commit { deleted: vec![Key::Profile(id.clone())], events: vec![event], ..Commit::default() };
-        if self.write(commit).await? { Ok(()) } else { Err(ServiceError::Contended("profile")) }
+        let event = NewEvent::new(
+            now,
+            &profile.scope,
+            Kind::ProfileDeleted,
+            format!("profile `{id}` deleted"),
+        )
+        .profile(id);
+        let commit = Commit {
+            deleted: vec![Key::Profile(id.clone())],
+            events: vec![event],
+            ..Commit::default()
+        };
+        if self.write(commit).await? {
+            Ok(())
+        } else {
+            Err(ServiceError::Contended("profile"))
+        }
     }
 }

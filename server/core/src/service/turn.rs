@@ -59,10 +59,26 @@ pub(super) fn apply(
     };
     match &report.status {
         Status::Idle => turn.open_session(queue),
-        Status::Acknowledged => turn.finish(command, delivery, CommandState::Acknowledged, &[], report, now),
-        Status::Error(errors) => turn.finish(command, delivery, CommandState::Failed, errors, report, now),
+        Status::Acknowledged => turn.finish(
+            command,
+            delivery,
+            CommandState::Acknowledged,
+            &[],
+            report,
+            now,
+        ),
+        Status::Error(errors) => {
+            turn.finish(command, delivery, CommandState::Failed, errors, report, now)
+        }
         Status::CommandFormatError(errors) => {
-            turn.finish(command, delivery, CommandState::Malformed, errors, report, now);
+            turn.finish(
+                command,
+                delivery,
+                CommandState::Malformed,
+                errors,
+                report,
+                now,
+            );
         }
         Status::NotNow => turn.defer(command, delivery, report, now),
     }
@@ -72,7 +88,11 @@ pub(super) fn apply(
 impl Turn {
     /// A new session: what was deferred before may be offered again.
     fn open_session(&mut self, queue: &Queue) {
-        let deferred = queue.deferred || queue.offerable.iter().any(|c| c.state == CommandState::Deferred);
+        let deferred = queue.deferred
+            || queue
+                .offerable
+                .iter()
+                .any(|c| c.state == CommandState::Deferred);
         if deferred {
             self.channel.session += 1;
             self.channel_changed = true;
@@ -118,7 +138,11 @@ impl Turn {
         };
         if !command.state.is_open() {
             if command.state != state {
-                self.unexpected(report, "contradicts an earlier answer to the same command", now);
+                self.unexpected(
+                    report,
+                    "contradicts an earlier answer to the same command",
+                    now,
+                );
             }
             return;
         }
@@ -130,17 +154,31 @@ impl Turn {
             self.channel.refusals = 0;
             self.channel_changed = true;
         }
-        self.kept.push(Kept { key: kept_key(&command.uuid), bytes: None });
+        self.kept.push(Kept {
+            key: kept_key(&command.uuid),
+            bytes: None,
+        });
         let acknowledged = state == CommandState::Acknowledged;
         let name = command.item.request_type().to_owned();
-        let text = if acknowledged { format!("{name} acknowledged") } else { failure_text(&name, state, errors) };
-        let kind = if acknowledged { Kind::CommandAcknowledged } else { Kind::CommandFailed };
+        let text = if acknowledged {
+            format!("{name} acknowledged")
+        } else {
+            failure_text(&name, state, errors)
+        };
+        let kind = if acknowledged {
+            Kind::CommandAcknowledged
+        } else {
+            Kind::CommandFailed
+        };
         let mut event = NewEvent::new(now, &command.scope, kind, text)
             .device(&command.device)
             .command(&command.uuid)
             .fact("request_type", name);
         if !errors.is_empty() {
-            event = event.fact("error_chain", serde_json::to_value(errors).unwrap_or_default());
+            event = event.fact(
+                "error_chain",
+                serde_json::to_value(errors).unwrap_or_default(),
+            );
         }
         self.events.push(event);
         match &command.item {
@@ -195,7 +233,11 @@ impl Turn {
                 } else {
                     DeliveryState::Installed
                 };
-                (delivery.into_state(state, None, now), Kind::DeliveryAcknowledged, text)
+                (
+                    delivery.into_state(state, None, now),
+                    Kind::DeliveryAcknowledged,
+                    text,
+                )
             }
             CommandState::Queued
             | CommandState::Sent
@@ -208,22 +250,44 @@ impl Turn {
                 } else {
                     Reason::DeviceRejected
                 };
-                let text = failure_text(&format!("profile `{}`", delivery.profile), command.state, errors);
-                (delivery.into_state(DeliveryState::Error, Some(reason), now), Kind::DeliveryFailed, text)
+                let text = failure_text(
+                    &format!("profile `{}`", delivery.profile),
+                    command.state,
+                    errors,
+                );
+                (
+                    delivery.into_state(DeliveryState::Error, Some(reason), now),
+                    Kind::DeliveryFailed,
+                    text,
+                )
             }
         };
         self.events.push(about(&delivery, kind, text, now));
         self.delivery = Some(delivery);
     }
 
-    fn removed(&mut self, mut delivery: Delivery, acknowledged: bool, errors: &[ErrorEntry], now: Timestamp) {
+    fn removed(
+        &mut self,
+        mut delivery: Delivery,
+        acknowledged: bool,
+        errors: &[ErrorEntry],
+        now: Timestamp,
+    ) {
         delivery.errors = errors.to_vec();
         let absent = errors.iter().any(|e| e.code == PROFILE_NOT_INSTALLED);
         let (delivery, kind, text) = if acknowledged || absent {
             let text = format!("profile `{}` removed", delivery.profile);
-            (delivery.into_state(DeliveryState::Removed, None, now), Kind::DeliveryRemoved, text)
+            (
+                delivery.into_state(DeliveryState::Removed, None, now),
+                Kind::DeliveryRemoved,
+                text,
+            )
         } else {
-            let text = failure_text(&format!("removal of `{}`", delivery.profile), CommandState::Failed, errors);
+            let text = failure_text(
+                &format!("removal of `{}`", delivery.profile),
+                CommandState::Failed,
+                errors,
+            );
             let next = delivery.into_state(DeliveryState::Error, Some(Reason::DeviceRejected), now);
             (next, Kind::DeliveryFailed, text)
         };
@@ -231,9 +295,21 @@ impl Turn {
         self.delivery = Some(delivery);
     }
 
-    fn defer(&mut self, command: Option<Command>, delivery: Option<Delivery>, report: &Report, now: Timestamp) {
-        let Some(mut command) = command.filter(|c| c.channel == self.channel.id && c.state.is_open()) else {
-            return self.unexpected(report, "puts off a command that is not open on this channel", now);
+    fn defer(
+        &mut self,
+        command: Option<Command>,
+        delivery: Option<Delivery>,
+        report: &Report,
+        now: Timestamp,
+    ) {
+        let Some(mut command) =
+            command.filter(|c| c.channel == self.channel.id && c.state.is_open())
+        else {
+            return self.unexpected(
+                report,
+                "puts off a command that is not open on this channel",
+                now,
+            );
         };
         self.refused = true;
         command.state = CommandState::Deferred;
@@ -247,7 +323,11 @@ impl Turn {
                 now,
                 &command.scope,
                 Kind::CommandDeferred,
-                format!("{} put off: the device said NotNow ({} times)", command.item.request_type(), command.not_now),
+                format!(
+                    "{} put off: the device said NotNow ({} times)",
+                    command.item.request_type(),
+                    command.not_now
+                ),
             )
             .device(&command.device)
             .command(&command.uuid)
@@ -265,7 +345,8 @@ impl Turn {
             if delivery.state != DeliveryState::RemovalPending {
                 delivery = delivery.into_state(DeliveryState::Deferred, Some(Reason::NotNow), now);
             }
-            self.events.push(about(&delivery, Kind::DeliveryDeferred, text, now));
+            self.events
+                .push(about(&delivery, Kind::DeliveryDeferred, text, now));
             self.delivery = Some(delivery);
         }
         self.command = Some(command);
@@ -284,7 +365,11 @@ pub(super) fn about(delivery: &Delivery, kind: Kind, text: String, now: Timestam
 }
 
 fn failure_text(what: &str, state: CommandState, errors: &[ErrorEntry]) -> String {
-    let verb = if state == CommandState::Malformed { "was not understood" } else { "failed" };
+    let verb = if state == CommandState::Malformed {
+        "was not understood"
+    } else {
+        "failed"
+    };
     match errors.last() {
         Some(e) => {
             let meaning = e.meaning.as_deref().unwrap_or(&e.description);
@@ -296,9 +381,14 @@ fn failure_text(what: &str, state: CommandState, errors: &[ErrorEntry]) -> Strin
 
 /// The command to offer now, if it is not the outstanding one: the first that is not deferred in
 /// this session and is not the one just answered.
-pub(super) fn next<'a>(channel: &Channel, offerable: &'a [Command], answered: Option<&Command>) -> Option<&'a Command> {
+pub(super) fn next<'a>(
+    channel: &Channel,
+    offerable: &'a [Command],
+    answered: Option<&Command>,
+) -> Option<&'a Command> {
     offerable.iter().find(|c| {
-        let deferred_now = c.state == CommandState::Deferred && c.deferred_in.is_some_and(|s| s >= channel.session);
+        let deferred_now = c.state == CommandState::Deferred
+            && c.deferred_in.is_some_and(|s| s >= channel.session);
         c.state.is_open() && !deferred_now && answered.is_none_or(|a| a.uuid != c.uuid)
     })
 }
@@ -306,7 +396,21 @@ pub(super) fn next<'a>(channel: &Channel, offerable: &'a [Command], answered: Op
 /// The lists that show whether an acknowledged installation is really there.
 pub(super) fn read_back_items() -> [(Item, Origin); 2] {
     [
-        (Item::Profiles { managed_only: false }, Origin::ReadBack),
-        (Item::Certificates { managed_only: false }, Origin::ReadBack),
+        (
+            Item::Profiles {
+                managed_only: false,
+            },
+            Origin::ReadBack,
+        ),
+        (
+            Item::Certificates {
+                managed_only: false,
+            },
+            Origin::ReadBack,
+        ),
     ]
 }
+
+#[cfg(test)]
+#[path = "turn_tests.rs"]
+mod tests;
