@@ -151,6 +151,10 @@ mod tests {
                 "error: invalid value 'maybe' for '--json[=<BOOL>]'",
             ),
             (
+                "mockmdm wait --timeout 1s",
+                "error: the following required arguments were not provided:",
+            ),
+            (
                 "mockmdm exec",
                 "error: the following required arguments were not provided:",
             ),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::target::Target;
 
 /// Arguments of `wait`. All of them must hold at once.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, args = ["kind", "device", "delivery", "state", "evidence"])]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(WHAT)))]
 pub(crate) struct Arguments {
     /// An event of this kind, such as `enrollment.completed`
     #[arg(long)]
@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "30s")]
     timeout: Span,
 }
+
+/// What can be waited for.
+const WHAT: [&str; 5] = ["kind", "device", "delivery", "state", "evidence"];
 
 /// How long the server is asked to wait at once, so that a connection that died is noticed.
 const ROUND: Duration = Duration::from_secs(30);
