@@ -46,7 +46,11 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
                 None => None,
             };
             let found = client
-                .get(&Target::new(&["certificates"]).maybe("device", device))
+                .get(
+                    &Target::new(&["certificates"])
+                        .query("limit", "1000")
+                        .maybe("device", device),
+                )
                 .await?;
             session.output.table(&found, list)?;
         }

@@ -84,13 +84,10 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
         .post(&Target::new(&["codes"]), &body(arguments))
         .await?;
     session.output.result(&minted, |minted| {
-        let url = text(minted, "url");
-        format!(
-            "{}\n{}\n{}",
-            plain(&text(minted, "code")),
-            plain(&url),
-            qr::terminal(&url).unwrap_or_default()
-        )
+        let [code, landing, url] =
+            ["code", "landing_url", "url"].map(|field| plain(&text(minted, field)));
+        let drawn = qr::terminal(&landing).unwrap_or_default();
+        format!("code        {code}\nopen first  {landing}\nenroll      {url}\n{drawn}")
     })?;
     Ok(Exit::Done)
 }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::code::UserArguments;
 use crate::client::Client;
@@ -43,7 +45,7 @@ enum Action {
         /// Its id
         profile: String,
     },
-    /// Print the property list a device would get, before it is signed
+    /// Print the property list a device would get
     Render {
         /// Its id
         profile: String,
@@ -52,6 +54,9 @@ enum Action {
         device: Option<String>,
         #[command(flatten)]
         user: UserArguments,
+        /// As it is sent: signed, DER
+        #[arg(long)]
+        signed: bool,
     },
     /// Check the profiles of TOML files; exit 2 where a device would refuse one
     Lint {
@@ -101,21 +106,23 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
             profile,
             device,
             user,
+            signed,
         } => {
             let client = session.client()?;
-            let mut body = json!({ "signed": false });
-            if let Some(map) = body.as_object_mut() {
-                if let Some(device) = device {
-                    map.insert("device".to_owned(), resolve(&client, &device).await?.into());
-                }
-                map.extend(user.value().map(|user| ("user".to_owned(), user)));
+            let mut body = Map::from_iter([("signed".to_owned(), Value::from(signed))]);
+            if let Some(device) = device {
+                body.insert("device".to_owned(), resolve(&client, &device).await?.into());
             }
-            let rendered = client
-                .post(&Target::new(&["profiles", &profile, "render"]), &body)
-                .await?;
-            session
-                .output
-                .result(&rendered, |rendered| text(rendered, "xml"))?;
+            body.extend(user.value().map(|user| ("user".to_owned(), user)));
+            let target = Target::new(&["profiles", &profile, "render"]);
+            let rendered = client.post(&target, &Value::Object(body)).await?;
+            if session.output.is_json() || !signed {
+                session
+                    .output
+                    .result(&rendered, |rendered| text(rendered, "xml"))?;
+            } else {
+                session.output.bytes(&signed_bytes(&rendered)?)?;
+            }
             if !session.output.is_json() {
                 for finding in rendered.get("findings").map_or(&[][..], items) {
                     session.output.note(&finding_line(finding))?;
@@ -164,6 +171,14 @@ async fn lint(session: &mut Session, client: &Client, profiles: &[Read]) -> Resu
             exit: Exit::Input,
         }),
     }
+}
+
+fn signed_bytes(rendered: &Value) -> Result<Vec<u8>, Failure> {
+    STANDARD
+        .decode(text(rendered, "signed"))
+        .map_err(|_| Failure::Foreign {
+            text: "a signed profile that is no base64".to_owned(),
+        })
 }
 
 fn finding_line(finding: &Value) -> String {
@@ -314,6 +329,21 @@ mod tests {
         assert!(
             told.starts_with("`p.toml`: TOML parse error at line 1"),
             "{told}"
+        );
+    }
+
+    #[test]
+    fn a_signed_profile_is_bytes() {
+        assert_eq!(
+            signed_bytes(&json!({"signed": "MIIA"})).unwrap(),
+            [0x30, 0x82, 0]
+        );
+        let told = signed_bytes(&json!({"xml": "<plist/>"}))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            told,
+            "the server answered what no mockmdm answers: a signed profile that is no base64"
         );
     }
 

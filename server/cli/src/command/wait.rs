@@ -12,7 +12,7 @@ use crate::config::duration::Span;
 use crate::device::resolve;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::field::text;
+use crate::field::{items, text};
 use crate::session::Session;
 use crate::target::Target;
 
@@ -103,18 +103,26 @@ async fn wait(
     }
 }
 
+/// An event that came near, and what it lacked.
 fn miss(miss: &Value) -> String {
-    match miss {
-        Value::String(words) => words.clone(),
-        other @ (Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::Array(_)
-        | Value::Object(_)) => match (text(other, "text"), other.get("seq").is_some()) {
-            (_, true) => events::line(other).trim().to_owned(),
-            (words, false) if words != "-" => words,
-            (_, false) => other.to_string(),
-        },
+    let event = miss.get("event").map_or_else(
+        || miss.to_string(),
+        |event| events::line(event).trim().to_owned(),
+    );
+    let lacked = miss
+        .get("failed_criteria")
+        .map_or(&[][..], items)
+        .iter()
+        .map(|failed| {
+            let [criterion, wanted, found] =
+                ["criterion", "wanted", "found"].map(|field| text(failed, field));
+            format!("{criterion} is {found}, not {wanted}")
+        });
+    let lacked: Vec<String> = lacked.collect();
+    if lacked.is_empty() {
+        event
+    } else {
+        format!("{} ({event})", lacked.join(", "))
     }
 }
 
@@ -133,7 +141,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_nearest_miss_is_told() {
-        let body = r#"{"matched":false,"since":9,"near_misses":["delivery x1 is `sent`, not `installed`",{"rule":1}]}"#;
+        let body = r#"{"matched":false,"since":9,"near_misses":[
+            {"event":{"seq":9,"at":"2026-11-21T02:43:00Z","kind":"delivery.sent","device":"d1","delivery":"x1","text":"sent"},
+             "failed_criteria":[{"criterion":"state","wanted":"installed","found":"sent"}]},{"rule":1}]}"#;
         let (url, served) = serve(vec![answer("200 OK", body)]).await;
         let client = Client::new(&url, None).unwrap();
         let target = Target::new(&["wait"]).query("state", "installed");
@@ -143,7 +153,7 @@ mod tests {
         assert_eq!(failure.exit(), Exit::TimedOut);
         insta::assert_snapshot!(failure.report(), @r#"
         error: nothing matched within 0 s
-          nearest miss: delivery x1 is `sent`, not `installed`
+          nearest miss: state is sent, not installed (9 2026-11-21 02:43:00 delivery.sent                x1 sent)
           nearest miss: {"rule":1}
         "#);
         let asked = served.await.unwrap();
