@@ -1,0 +1,78 @@
+//! The admin API: JSON over HTTP under `/api/v1`, for people's scripts and the command line.
+//!
+//! A request passes the [`guard`] first; then one file per resource reads it ([`extract`]), asks a service or the store,
+//! and shows a view that holds no secret. Whatever goes wrong is a [`problem::Failure`], answered in one place.
+
+mod certificates;
+mod codes;
+mod commands;
+mod deliveries;
+mod devices;
+mod events;
+mod exchanges;
+mod extract;
+mod guard;
+mod links;
+mod near_miss;
+mod problem;
+mod profiles;
+mod qr;
+mod status;
+mod stream;
+mod wait;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::server::Server;
+use guard::Guard;
+use problem::Failure;
+
+/// The most bytes a request body may have.
+const BODY_LIMIT: usize = 1 << 20;
+/// The same, where a profile is sent: it may carry certificates.
+const PROFILE_LIMIT: usize = 2 << 20;
+
+/// Every route of the admin API, behind its guard.
+pub fn router(server: Server) -> Router {
+    let guard = Guard::of(&server);
+    let large = Router::new()
+        .route("/profiles/lint", post(profiles::lint))
+        .route("/profiles/{id}", get(profiles::show).put(profiles::put).delete(profiles::delete))
+        .layer(DefaultBodyLimit::max(PROFILE_LIMIT));
+    let small = Router::new()
+        .route("/server", get(status::server))
+        .route("/doctor", get(status::doctor))
+        .route("/ca.pem", get(status::root))
+        .route("/devices", get(devices::list))
+        .route("/devices/{id}", get(devices::show).delete(devices::forget))
+        .route("/devices/{id}/push", post(devices::push))
+        .route("/devices/{id}/renew", post(devices::renew))
+        .route("/devices/{id}/commands", get(commands::list).post(commands::queue))
+        .route("/commands/{uuid}", get(commands::show).delete(commands::cancel))
+        .route("/profiles", get(profiles::list))
+        .route("/profiles/{id}/render", post(profiles::render))
+        .route("/deliveries", get(deliveries::list).post(deliveries::deliver))
+        .route("/deliveries/{id}", get(deliveries::show).delete(deliveries::undeliver))
+        .route("/deliveries/{id}/redeliver", post(deliveries::redeliver))
+        .route("/codes", get(codes::list).post(codes::mint))
+        .route("/links", post(links::mint))
+        .route("/events", get(events::list))
+        .route("/events/stream", get(stream::follow))
+        .route("/wait", get(wait::wait))
+        .route("/certificates", get(certificates::list))
+        .route("/certificates/{serial}/revoke", post(certificates::revoke))
+        .route("/exchanges", get(exchanges::list))
+        .route("/exchanges/{id}", get(exchanges::show))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    Router::new()
+        .nest("/api/v1", small.merge(large))
+        .route("/livez", get(status::live))
+        .route("/readyz", get(status::ready))
+        .fallback(|| async { Failure::NoRoute })
+        .method_not_allowed_fallback(|| async { Failure::Method })
+        .layer(middleware::from_fn_with_state(guard, guard::check))
+        .with_state(server)
+}
