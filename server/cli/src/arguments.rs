@@ -127,6 +127,11 @@ mod tests {
             "mockmdm code --simulated --user ada@example.com --uses 3",
             "mockmdm link mail --user ada@example.com",
             "mockmdm ca export -o root.pem",
+            "mockmdm deliveries --state installed",
+            "mockmdm deliveries list --device D --json",
+            "mockmdm devices --scope lab",
+            "mockmdm certificates list --device D",
+            "mockmdm code --json list",
             "mockmdm certificates revoke 0A --reason key_compromise",
             "mockmdm config show --origin --ephemeral",
         ] {

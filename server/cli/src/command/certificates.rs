@@ -14,6 +14,9 @@ use crate::target::Target;
 /// Arguments of `certificates`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Only those of a device
+    #[arg(long, global = true)]
+    device: Option<String>,
     #[command(subcommand)]
     action: Option<Action>,
 }
@@ -21,11 +24,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List issued certificates (the default)
-    List {
-        /// Only those of a device
-        #[arg(long)]
-        device: Option<String>,
-    },
+    List,
     /// Revoke a certificate
     Revoke {
         /// Its serial number, hexadecimal
@@ -39,8 +38,9 @@ enum Action {
 /// Does it.
 pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<Exit, Failure> {
     let client = session.client()?;
-    match arguments.action.unwrap_or(Action::List { device: None }) {
-        Action::List { device } => {
+    match arguments.action.unwrap_or(Action::List) {
+        Action::List => {
+            let device = arguments.device;
             let device = match device {
                 Some(device) => Some(resolve(&client, &device).await?),
                 None => None,

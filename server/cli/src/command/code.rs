@@ -13,7 +13,6 @@ use crate::target::Target;
 
 /// Arguments of `code`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,

@@ -16,6 +16,8 @@ use crate::target::Target;
 /// Arguments of `deliveries`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    filter: Filter,
     #[command(subcommand)]
     action: Option<Action>,
 }
@@ -23,23 +25,23 @@ pub(crate) struct Arguments {
 #[derive(Debug, Default, Args)]
 struct Filter {
     /// Only those of a device
-    #[arg(long)]
+    #[arg(long, global = true)]
     device: Option<String>,
     /// Only those of a profile
-    #[arg(long)]
+    #[arg(long, global = true)]
     profile: Option<String>,
     /// Only those in a state, such as `installed`
-    #[arg(long)]
+    #[arg(long, global = true)]
     state: Option<String>,
     /// Only those of a scope
-    #[arg(long)]
+    #[arg(long, global = true)]
     scope: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List deliveries (the default)
-    List(Filter),
+    List,
     /// Show one delivery with its evidence and history
     Show {
         /// Its id
@@ -55,8 +57,9 @@ enum Action {
 /// Does it.
 pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<Exit, Failure> {
     let client = session.client()?;
-    match arguments.action.unwrap_or(Action::List(Filter::default())) {
-        Action::List(filter) => {
+    match arguments.action.unwrap_or(Action::List) {
+        Action::List => {
+            let filter = arguments.filter;
             let device = match &filter.device {
                 Some(device) => Some(resolve(&client, device).await?),
                 None => None,

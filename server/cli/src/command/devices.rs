@@ -17,6 +17,9 @@ use crate::target::Target;
 /// Arguments of `devices`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Only those of a scope
+    #[arg(long, global = true)]
+    scope: Option<String>,
     #[command(subcommand)]
     action: Option<Action>,
 }
@@ -24,11 +27,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List devices (the default)
-    List {
-        /// Only those of a scope
-        #[arg(long)]
-        scope: Option<String>,
-    },
+    List,
     /// Show one device and its deliveries
     Show {
         /// Its id, the beginning of it, UDID, serial number, name or user
@@ -44,8 +43,9 @@ enum Action {
 /// Does it.
 pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<Exit, Failure> {
     let client = session.client()?;
-    match arguments.action.unwrap_or(Action::List { scope: None }) {
-        Action::List { scope } => {
+    match arguments.action.unwrap_or(Action::List) {
+        Action::List => {
+            let scope = arguments.scope;
             let target = Target::new(&["devices"]).maybe("scope", scope);
             let devices = json!({ "items": all(&client, &target).await? });
             session.output.table(&devices, list)?;

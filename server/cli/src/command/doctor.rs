@@ -19,7 +19,7 @@ pub(crate) async fn run(session: &mut Session) -> Result<Exit, Failure> {
     match errors {
         0 => Ok(Exit::Done),
         count => Err(Failure::Findings {
-            text: format!("{count} of the findings are errors"),
+            text: format!("findings that are errors: {count}"),
             exit: Exit::Runtime,
         }),
     }

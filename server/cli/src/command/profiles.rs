@@ -167,7 +167,7 @@ async fn lint(session: &mut Session, client: &Client, profiles: &[Read]) -> Resu
     match errors {
         0 => Ok(Exit::Done),
         count => Err(Failure::Findings {
-            text: format!("{count} of the findings are errors"),
+            text: format!("findings that are errors: {count}"),
             exit: Exit::Input,
         }),
     }
