@@ -19,3 +19,7 @@ mod layers;
     reason = "what a story may ask of a program, whether or not one does today"
 )]
 mod program;
+mod apple_check_in;
+mod apple_deliver;
+mod apple_enroll;
+mod apple_lab;
