@@ -24,7 +24,9 @@ pub struct Advertised {
 #[non_exhaustive]
 pub enum AdvertisedError {
     /// It is another one than before.
-    #[error("this data directory was made for `{before}`, not for `{now}`: {devices} enrolled devices know the old address only")]
+    #[error(
+        "this data directory was made for `{before}`, not for `{now}`: {devices} enrolled devices know the old address only"
+    )]
     Changed {
         /// The name before.
         before: String,
@@ -45,7 +47,9 @@ impl Advertised {
     /// What was advertised from this directory before.
     pub fn read(directory: &Directory) -> Result<Option<Self>, AdvertisedError> {
         match directory.read(FILE)? {
-            Some(text) => serde_json::from_str(&text).map(Some).map_err(AdvertisedError::Unreadable),
+            Some(text) => serde_json::from_str(&text)
+                .map(Some)
+                .map_err(AdvertisedError::Unreadable),
             None => Ok(None),
         }
     }
@@ -58,14 +62,21 @@ impl Advertised {
         devices: usize,
     ) -> Result<Self, AdvertisedError> {
         match Self::read(directory)? {
-            Some(before) if before.name == wanted.name && before.public_url == wanted.public_url => Ok(before),
+            Some(before)
+                if before.name == wanted.name && before.public_url == wanted.public_url =>
+            {
+                Ok(before)
+            }
             Some(before) if !change => Err(AdvertisedError::Changed {
                 before: before.public_url.unwrap_or(before.name),
                 now: wanted.public_url.unwrap_or(wanted.name),
                 devices,
             }),
             before => {
-                let settled = Self { instance: before.map_or(wanted.instance, |b| b.instance), ..wanted };
+                let settled = Self {
+                    instance: before.map_or(wanted.instance, |b| b.instance),
+                    ..wanted
+                };
                 let text = serde_json::to_string(&settled).map_err(AdvertisedError::Unreadable)?;
                 directory.write(FILE, &text)?;
                 Ok(settled)
@@ -83,8 +94,12 @@ mod text {
         serializer.collect_str(id)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Uuid, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -102,13 +117,19 @@ mod tests {
             instance: uuid::Uuid::from_u128(id),
         };
         let first = Advertised::settle(&directory, named("a.local", 1), false, 0).unwrap();
-        assert_eq!(Advertised::settle(&directory, named("a.local", 2), false, 0).unwrap(), first);
+        assert_eq!(
+            Advertised::settle(&directory, named("a.local", 2), false, 0).unwrap(),
+            first
+        );
         let refused = Advertised::settle(&directory, named("b.local", 2), false, 3).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "this data directory was made for `a.local`, not for `b.local`: 3 enrolled devices know the old address only"
         );
         let changed = Advertised::settle(&directory, named("b.local", 2), true, 3).unwrap();
-        assert_eq!((changed.name.as_str(), changed.instance), ("b.local", first.instance));
+        assert_eq!(
+            (changed.name.as_str(), changed.instance),
+            ("b.local", first.instance)
+        );
     }
 }

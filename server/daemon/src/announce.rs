@@ -40,7 +40,13 @@ impl Announcer {
     /// Writes through `services`. Must be made within a tokio runtime.
     pub fn new(services: Services, clock: Arc<dyn Clock>, scope: Scope) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        Self { services, clock, scope, state: Mutex::default(), runtime }
+        Self {
+            services,
+            clock,
+            scope,
+            state: Mutex::default(),
+            runtime,
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -74,7 +80,13 @@ impl Announcer {
     }
 
     /// A message deviated from its specification and was served.
-    pub async fn finding(&self, device: Option<&DeviceId>, scope: &Scope, rule: &str, detail: &str) {
+    pub async fn finding(
+        &self,
+        device: Option<&DeviceId>,
+        scope: &Scope,
+        rule: &str,
+        detail: &str,
+    ) {
         {
             let mut state = self.state();
             if state.findings.len() >= MOST {
@@ -85,7 +97,8 @@ impl Announcer {
             }
         }
         let text = format!("{rule}: {detail}");
-        let mut event = NewEvent::new(self.clock.now(), scope, Kind::FindingReported, text).fact("rule", rule);
+        let mut event =
+            NewEvent::new(self.clock.now(), scope, Kind::FindingReported, text).fact("rule", rule);
         if let Some(device) = device {
             event = event.device(device);
         }
@@ -108,14 +121,19 @@ impl Announcer {
             }
             std::mem::take(&mut state.suppressed)
         };
-        let event = if missed > 0 { event.fact("refusals_not_told", missed) } else { event };
+        let event = if missed > 0 {
+            event.fact("refusals_not_told", missed)
+        } else {
+            event
+        };
         self.write(event).await;
     }
 
     /// Exchanges were lost.
     pub async fn lost(&self, count: u64) {
         let text = format!("{count} exchanges were not recorded: their writer could not keep up");
-        let event = NewEvent::new(self.clock.now(), &self.scope, Kind::ExchangeLost, text).fact("count", count);
+        let event = NewEvent::new(self.clock.now(), &self.scope, Kind::ExchangeLost, text)
+            .fact("count", count);
         self.write(event).await;
     }
 
@@ -155,6 +173,8 @@ impl LimitSink for Announcer {
 
 impl std::fmt::Debug for Announcer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Announcer").field("scope", &self.scope).finish_non_exhaustive()
+        f.debug_struct("Announcer")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }

@@ -29,11 +29,18 @@ impl Directory {
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let failed = |doing| {
             let path = path.to_owned();
-            move |source| FileError { doing, path, source }
+            move |source| FileError {
+                doing,
+                path,
+                source,
+            }
         };
         fs::create_dir_all(path).map_err(failed("making the directory"))?;
-        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed("making private the directory"))?;
-        Ok(Self { path: path.to_owned() })
+        fs::set_permissions(path, Permissions::from_mode(0o700))
+            .map_err(failed("making private the directory"))?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 
     /// Where it is.
@@ -52,7 +59,11 @@ impl Directory {
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(FileError { doing: "reading", path, source }),
+            Err(source) => Err(FileError {
+                doing: "reading",
+                path,
+                source,
+            }),
         }
     }
 
@@ -61,7 +72,11 @@ impl Directory {
     pub fn write(&self, name: &str, text: &str) -> Result<(), FileError> {
         let path = self.file(name);
         let temporary = self.file(&format!(".{name}.new"));
-        let failed = |source| FileError { doing: "writing", path: path.clone(), source };
+        let failed = |source| FileError {
+            doing: "writing",
+            path: path.clone(),
+            source,
+        };
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(true)
@@ -69,9 +84,13 @@ impl Directory {
             .mode(0o600)
             .open(&temporary)
             .map_err(failed)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         fs::rename(&temporary, &path).map_err(failed)?;
-        File::open(&self.path).and_then(|d| d.sync_all()).map_err(failed)
+        File::open(&self.path)
+            .and_then(|d| d.sync_all())
+            .map_err(failed)
     }
 }
 
@@ -90,6 +109,10 @@ mod tests {
         let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&directory.file("a")), 0o600);
         assert_eq!(mode(directory.path()), 0o700);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file stays");
+        assert_eq!(
+            fs::read_dir(directory.path()).unwrap().count(),
+            1,
+            "no temporary file stays"
+        );
     }
 }

@@ -31,7 +31,12 @@ pub struct AppleEncoder {
 #[async_trait]
 impl Encoder for AppleEncoder {
     async fn encode(&self, job: Job<'_>) -> Result<Encoded, NotEncodable> {
-        let uuid = job.command.uuid.as_str().parse().map_err(|_| refuse("the command has no legal UUID".to_owned()))?;
+        let uuid = job
+            .command
+            .uuid
+            .as_str()
+            .parse()
+            .map_err(|_| refuse("the command has no legal UUID".to_owned()))?;
         let mut encoded = Encoded {
             wire: Vec::new(),
             keep: false,
@@ -47,7 +52,9 @@ impl Encoder for AppleEncoder {
                     "{} may destroy something and was not sent: start the server with --allow-destructive to allow it",
                     request.request_type()
                 ),
-                reason: Reason::NotDeliverable { text: "destructive commands are not allowed".to_owned() },
+                reason: Reason::NotDeliverable {
+                    text: "destructive commands are not allowed".to_owned(),
+                },
             });
         }
         let raw = matches!(request, Request::Raw(_));
@@ -67,26 +74,40 @@ impl AppleEncoder {
                 let Some(delivery) = job.delivery else {
                     return Err(refuse("the delivery does not exist any more".to_owned()));
                 };
-                let rendered =
-                    self.renderer.for_delivery(delivery, job.device, job.channel.id.as_str()).await?;
+                let rendered = self
+                    .renderer
+                    .for_delivery(delivery, job.device, job.channel.id.as_str())
+                    .await?;
                 let from = Encoded::from(rendered);
                 let payload = from.wire.clone();
                 *encoded = from;
                 Request::InstallProfile { payload }
             }
             Item::ReplaceEnrollment => {
-                let made = self.enrollments.replacement(job.device).await?;
+                let made = self.enrollments.replacement(job.device)?;
                 encoded.keep = true;
                 encoded.records.push(made.challenge);
-                Request::InstallProfile { payload: made.signed }
+                Request::InstallProfile {
+                    payload: made.signed,
+                }
             }
-            Item::Remove { identifier, .. } => Request::RemoveProfile { identifier: identifier.clone() },
-            Item::Profiles { managed_only } => Request::ProfileList { managed_only: *managed_only },
-            Item::Certificates { managed_only } => Request::CertificateList { managed_only: *managed_only },
+            Item::Remove { identifier, .. } => Request::RemoveProfile {
+                identifier: identifier.clone(),
+            },
+            Item::Profiles { managed_only } => Request::ProfileList {
+                managed_only: *managed_only,
+            },
+            Item::Certificates { managed_only } => Request::CertificateList {
+                managed_only: *managed_only,
+            },
             Item::DeviceInformation { queries } if queries.is_empty() => {
-                Request::DeviceInformation { queries: DEFAULT_QUERIES.map(str::to_owned).to_vec() }
+                Request::DeviceInformation {
+                    queries: DEFAULT_QUERIES.map(str::to_owned).to_vec(),
+                }
             }
-            Item::DeviceInformation { queries } => Request::DeviceInformation { queries: queries.clone() },
+            Item::DeviceInformation { queries } => Request::DeviceInformation {
+                queries: queries.clone(),
+            },
             Item::SecurityInfo => Request::SecurityInfo,
             Item::Lock { message, pin } => Request::DeviceLock {
                 message: message.clone(),
@@ -100,11 +121,17 @@ impl AppleEncoder {
                 obliteration_behavior: None,
             },
             Item::ClearPasscode => {
-                let token = job.device.unlock_token.as_ref().and_then(|t| STANDARD.decode(t.expose()).ok());
+                let token = job
+                    .device
+                    .unlock_token
+                    .as_ref()
+                    .and_then(|t| STANDARD.decode(t.expose()).ok());
                 let Some(token) = token else {
                     return Err(refuse("the device never sent an UnlockToken".to_owned()));
                 };
-                Request::ClearPasscode { unlock_token: UnlockToken::new(token) }
+                Request::ClearPasscode {
+                    unlock_token: UnlockToken::new(token),
+                }
             }
             Item::Restart => Request::RestartDevice { notify_user: None },
             Item::Raw { plist, .. } => {
@@ -118,12 +145,20 @@ impl AppleEncoder {
 
 /// What leaves is checked against Apple's schema first; a raw command is its author's own affair.
 fn checked(wire: &[u8]) -> Result<(), NotEncodable> {
-    let dictionary = plist::Value::from_reader_xml(wire).ok().and_then(plist::Value::into_dictionary);
+    let dictionary = plist::Value::from_reader_xml(wire)
+        .ok()
+        .and_then(plist::Value::into_dictionary);
     let Some(dictionary) = dictionary else {
         return Err(refuse("the command is no property list".to_owned()));
     };
-    match check_command(&dictionary, None).iter().find(|f| f.level == Level::Error) {
-        Some(worst) => Err(refuse(format!("{} at {}: {}", worst.rule, worst.at, worst.text))),
+    match check_command(&dictionary, None)
+        .iter()
+        .find(|f| f.level == Level::Error)
+    {
+        Some(worst) => Err(refuse(format!(
+            "{} at {}: {}",
+            worst.rule, worst.at, worst.text
+        ))),
         None => Ok(()),
     }
 }

@@ -9,12 +9,14 @@ use mdm_core::certificate::{Policy, Purpose};
 use mdm_core::device::Device;
 use mdm_core::id::DeviceId;
 use mdm_core::ports::{Ids, NotEncodable, Record};
+use mdm_core::service::Services;
 use mdm_core::service::enrollment::{Admission, enrollment_challenge};
 use mdm_core::service::issuance::{Grant, Request};
-use mdm_core::service::Services;
 use mdm_payloads::apple::enrollment::{Enrollment, EnrollmentIdentifiers, ServerCapabilities};
 use mdm_payloads::apple::enrollment::{enrollment_profile, trust_profile};
-use mdm_payloads::apple::{AccessRights, IdentityMaterial, KeychainFlags, Options, Pkcs12Material, ScepMaterial};
+use mdm_payloads::apple::{
+    AccessRights, IdentityMaterial, KeychainFlags, Options, Pkcs12Material, ScepMaterial,
+};
 use mdm_payloads::certificate_names::CertificateNames;
 use mdm_payloads::{Der, DeviceFacts, Secret, Subject};
 
@@ -70,15 +72,23 @@ pub struct MadeEnrollment {
 
 impl EnrollmentProfiles {
     fn identifiers(&self) -> EnrollmentIdentifiers {
-        EnrollmentIdentifiers { instance: self.renderer.advertised.instance, prefix: self.renderer.prefix() }
+        EnrollmentIdentifiers {
+            instance: self.renderer.advertised.instance,
+            prefix: self.renderer.prefix(),
+        }
     }
 
     /// The trust profile, unsigned: a signature by the root that it is to establish proves nothing.
     pub fn trust(&self) -> Result<Vec<u8>, NotEncodable> {
         let name = format!("{} root", self.renderer.organization);
-        trust_profile(&self.identifiers(), &self.renderer.organization, &name, &[root_material(&self.renderer.pki)])
-            .map(|document| document.to_xml())
-            .map_err(|e| refuse(e.to_string()))
+        trust_profile(
+            &self.identifiers(),
+            &self.renderer.organization,
+            &name,
+            &[root_material(&self.renderer.pki)],
+        )
+        .map(|document| document.to_xml())
+        .map_err(|e| refuse(e.to_string()))
     }
 
     /// An enrollment profile with a SCEP identity, and its challenge.
@@ -89,7 +99,8 @@ impl EnrollmentProfiles {
         proof: ProofBy,
     ) -> Result<MadeEnrollment, NotEncodable> {
         let secret = self.renderer.ids.secret();
-        let id = challenge_id(&secret).ok_or_else(|| refuse("hashing a challenge failed".to_owned()))?;
+        let id =
+            challenge_id(&secret).ok_or_else(|| refuse("hashing a challenge failed".to_owned()))?;
         let challenge = enrollment_challenge(id, admission, replaces, self.renderer.clock.now());
         let mut scep = ScepMaterial::new(
             "Device identity",
@@ -99,7 +110,11 @@ impl EnrollmentProfiles {
         );
         scep.ca_fingerprint = Some(self.renderer.pki.authority().fingerprint_sha1().to_vec());
         let (xml, signed) = self.profile(&IdentityMaterial::Scep(scep), proof)?;
-        Ok(MadeEnrollment { xml, signed, challenge: Record::Challenge(challenge) })
+        Ok(MadeEnrollment {
+            xml,
+            signed,
+            challenge: Record::Challenge(challenge),
+        })
     }
 
     /// An enrollment profile with a key and certificate inside; the certificate is recorded.
@@ -115,9 +130,10 @@ impl EnrollmentProfiles {
             .map_err(|e| refuse(e.to_string()))?
             .map_err(|e| refuse(e.to_string()))?;
         let spki = key.public_der().map_err(|e| refuse(e.to_string()))?;
-        let subject = Name::new()
-            .with(Attribute::Organization, "mockmdm")
-            .with(Attribute::CommonName, &format!("device {}", renderer.ids.device()));
+        let subject = Name::new().with(Attribute::Organization, "mockmdm").with(
+            Attribute::CommonName,
+            &format!("device {}", renderer.ids.device()),
+        );
         let policy = Policy::mdm_identity();
         let now = renderer.clock.now();
         let wanted = Wanted {
@@ -127,7 +143,8 @@ impl EnrollmentProfiles {
             policy: &policy,
             crl_url: &renderer.urls.crl(),
         };
-        let (made, der) = make(&renderer.pki, &renderer.ids, wanted, now).map_err(|e| refuse(e.to_string()))?;
+        let (made, der) =
+            make(&renderer.pki, &renderer.ids, wanted, now).map_err(|e| refuse(e.to_string()))?;
         let grant = Grant {
             scope: admission.scope.clone(),
             purpose: Purpose::MdmIdentity {
@@ -148,7 +165,10 @@ impl EnrollmentProfiles {
             csr: Vec::new(),
             subject: made.subject.clone(),
         };
-        let recorded = services.issued(&grant, &request, &made).await.map_err(|e| refuse(e.to_string()))?;
+        let recorded = services
+            .issued(&grant, &request, &made)
+            .await
+            .map_err(|e| refuse(e.to_string()))?;
         if recorded.is_none() {
             return Err(refuse("recording the certificate failed".to_owned()));
         }
@@ -173,7 +193,7 @@ impl EnrollmentProfiles {
     }
 
     /// The enrollment profile again, for a device that is to get a new identity.
-    pub async fn replacement(&self, device: &Device) -> Result<MadeEnrollment, NotEncodable> {
+    pub fn replacement(&self, device: &Device) -> Result<MadeEnrollment, NotEncodable> {
         let admission = Admission {
             code: device.code.clone(),
             reality: device.reality,
@@ -183,22 +203,35 @@ impl EnrollmentProfiles {
         self.by_scep(&admission, Some(&device.id), ProofBy::Signature)
     }
 
-    fn profile(&self, identity: &IdentityMaterial, proof: ProofBy) -> Result<(Vec<u8>, Vec<u8>), NotEncodable> {
+    fn profile(
+        &self,
+        identity: &IdentityMaterial,
+        proof: ProofBy,
+    ) -> Result<(Vec<u8>, Vec<u8>), NotEncodable> {
         let renderer = &self.renderer;
         let base = match (proof, &renderer.urls.mtls) {
             (ProofBy::Signature, _) => renderer.urls.device.clone(),
             (ProofBy::ClientCertificate, Some(mtls)) => mtls.clone(),
             (ProofBy::ClientCertificate, None) => {
-                return Err(refuse("the mutual-TLS listener is off, so no device can authenticate there".to_owned()));
+                return Err(refuse(
+                    "the mutual-TLS listener is off, so no device can authenticate there"
+                        .to_owned(),
+                ));
             }
         };
-        let rights = if self.allow_destructive { AccessRights::ALL } else { AccessRights::HARMLESS };
+        let rights = if self.allow_destructive {
+            AccessRights::ALL
+        } else {
+            AccessRights::HARMLESS
+        };
         let name = format!("{} (test device management)", renderer.organization);
         let document = enrollment_profile(&Enrollment {
             identifiers: &self.identifiers(),
             organization: &renderer.organization,
             display_name: &name,
-            description: Some("Enrolls this device in a test lab. Do not use on a device with private data."),
+            description: Some(
+                "Enrolls this device in a test lab. Do not use on a device with private data.",
+            ),
             identity,
             topic: &self.topic,
             server_url: &format!("{base}/mdm/connect"),
@@ -218,6 +251,10 @@ impl EnrollmentProfiles {
 
 fn names() -> Result<CertificateNames, NotEncodable> {
     let facts = DeviceFacts::default();
-    let subject = Subject { user: None, device: &facts };
-    CertificateNames::render("O=mockmdm,CN=device identity", &[], &subject).map_err(|e| refuse(e.to_string()))
+    let subject = Subject {
+        user: None,
+        device: &facts,
+    };
+    CertificateNames::render("O=mockmdm,CN=device identity", &[], &subject)
+        .map_err(|e| refuse(e.to_string()))
 }

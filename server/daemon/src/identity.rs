@@ -83,7 +83,12 @@ impl Identities {
     /// Recognises nobody yet. `tolerance` is how far the clock of a device may be off.
     pub fn new(pki: Arc<Pki>, tolerance: std::time::Duration) -> Self {
         let tolerance = time::Duration::try_from(tolerance).unwrap_or(time::Duration::MAX);
-        Self { pki, tolerance, keys: Keys::default(), bindings: Bindings::default() }
+        Self {
+            pki,
+            tolerance,
+            keys: Keys::default(),
+            bindings: Bindings::default(),
+        }
     }
 
     /// Proves who sent a message: by certificate where one was presented, else by signature.
@@ -101,7 +106,9 @@ impl Identities {
                 if let Some(known) = self.keys.get(&fingerprint)
                     && self.in_time(&known, now)
                 {
-                    return Ok(Proven { fingerprint: known.fingerprint });
+                    return Ok(Proven {
+                        fingerprint: known.fingerprint,
+                    });
                 }
                 let facts = CertificateFacts::parse(leaf)?;
                 let key = facts_key(&facts)?;
@@ -138,7 +145,9 @@ impl Identities {
         if let Some(known) = known.into_inner()
             && self.in_time(&known, now)
         {
-            return Ok(Proven { fingerprint: known.fingerprint });
+            return Ok(Proven {
+                fingerprint: known.fingerprint,
+            });
         }
         let facts = CertificateFacts::parse(&signer.der)?;
         self.trust(&facts, signer.public_key, now)
@@ -146,7 +155,8 @@ impl Identities {
 
     fn in_time(&self, known: &KnownKey, now: Timestamp) -> bool {
         let now = now.to_datetime();
-        known.not_before.saturating_sub(self.tolerance) <= now && now <= known.not_after.saturating_add(self.tolerance)
+        known.not_before.saturating_sub(self.tolerance) <= now
+            && now <= known.not_after.saturating_add(self.tolerance)
     }
 
     fn trust(
@@ -156,8 +166,17 @@ impl Identities {
         now: Timestamp,
     ) -> Result<Proven, Unproven> {
         let hex = facts.fingerprint.to_string();
-        check_identity(facts, self.pki.anchors(), now.to_datetime(), self.tolerance, CLIENT_AUTH)
-            .map_err(|source| Unproven::Untrusted { fingerprint: hex.clone(), source })?;
+        check_identity(
+            facts,
+            self.pki.anchors(),
+            now.to_datetime(),
+            self.tolerance,
+            CLIENT_AUTH,
+        )
+        .map_err(|source| Unproven::Untrusted {
+            fingerprint: hex.clone(),
+            source,
+        })?;
         let Ok(fingerprint) = hex.parse::<Fingerprint>() else {
             return Err(Unproven::Nothing(""));
         };
@@ -174,14 +193,24 @@ impl Identities {
     }
 
     /// The device that a proven identity speaks for.
-    pub async fn bound(&self, services: &Services, proven: &Proven) -> Result<Bound, EnrollmentError> {
+    pub async fn bound(
+        &self,
+        services: &Services,
+        proven: &Proven,
+    ) -> Result<Bound, EnrollmentError> {
         if let Some(bound) = self.bindings.get(&proven.fingerprint) {
             return Ok(bound);
         }
         let seen = self.bindings.generation();
         let (certificate, device) = services.identify(&proven.fingerprint).await?;
-        let revoked = certificate.revoked.is_some().then(|| certificate.serial.clone());
-        let bound = Bound { device: Arc::new(device), revoked };
+        let revoked = certificate
+            .revoked
+            .is_some()
+            .then(|| certificate.serial.clone());
+        let bound = Bound {
+            device: Arc::new(device),
+            revoked,
+        };
         self.bindings.put(&proven.fingerprint, &bound, seen);
         Ok(bound)
     }

@@ -32,7 +32,10 @@ impl RandomIds {
     }
 
     fn text<const N: usize>(&self, alphabet: &[u8; 32]) -> String {
-        self.bytes::<N>().iter().map(|b| char::from(alphabet[usize::from(b & 31)])).collect()
+        self.bytes::<N>()
+            .iter()
+            .map(|b| char::from(alphabet[usize::from(b & 31)]))
+            .collect()
     }
 
     fn id<T: std::str::FromStr<Err = BadId>>(text: &str) -> T {
@@ -57,7 +60,10 @@ impl Ids for RandomIds {
 
     fn command(&self) -> CommandUuid {
         let uuid = uuid::Builder::from_random_bytes(self.bytes()).into_uuid();
-        Self::id(&uuid.hyphenated().encode_upper(&mut uuid::Uuid::encode_buffer()).to_owned())
+        Self::id(
+            uuid.hyphenated()
+                .encode_upper(&mut uuid::Uuid::encode_buffer()),
+        )
     }
 
     fn code(&self) -> CodeText {

@@ -50,15 +50,27 @@ pub enum MakeError {
 }
 
 /// Makes a certificate.
-pub fn make(pki: &Pki, ids: &RandomIds, wanted: Wanted<'_>, now: Timestamp) -> Result<(Made, Vec<u8>), MakeError> {
+pub fn make(
+    pki: &Pki,
+    ids: &RandomIds,
+    wanted: Wanted<'_>,
+    now: Timestamp,
+) -> Result<(Made, Vec<u8>), MakeError> {
     let policy = wanted.policy;
     let purposes = policy
         .extended_key_usages
         .iter()
-        .map(|oid| oid.parse::<OidBuf>().map_err(|_| MakeError::Usage(oid.clone())))
+        .map(|oid| {
+            oid.parse::<OidBuf>()
+                .map_err(|_| MakeError::Usage(oid.clone()))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let names: Vec<San> = policy.alt_names.iter().map(san).collect();
-    let mut key_usage = if policy.sign { KeyUsage::DIGITAL_SIGNATURE } else { KeyUsage::KEY_ENCIPHERMENT };
+    let mut key_usage = if policy.sign {
+        KeyUsage::DIGITAL_SIGNATURE
+    } else {
+        KeyUsage::KEY_ENCIPHERMENT
+    };
     if policy.encipher {
         key_usage = key_usage | KeyUsage::KEY_ENCIPHERMENT;
     }
@@ -75,13 +87,20 @@ pub fn make(pki: &Pki, ids: &RandomIds, wanted: Wanted<'_>, now: Timestamp) -> R
             key_usage,
             validity: Validity::starting(now.to_datetime(), backdate, life),
             serial: SerialNumber::from_random(ids.bytes()),
-            places: Places { crl: Some(wanted.crl_url), ..Places::default() },
+            places: Places {
+                crl: Some(wanted.crl_url),
+                ..Places::default()
+            },
         },
     )?;
     let facts = CertificateFacts::parse(&issued.der).map_err(|_| MakeError::Unreadable)?;
     let made = Made {
         fingerprint: fingerprint(&issued.der).ok_or(MakeError::Unreadable)?,
-        serial: issued.serial.to_string().parse().map_err(|_| MakeError::Unreadable)?,
+        serial: issued
+            .serial
+            .to_string()
+            .parse()
+            .map_err(|_| MakeError::Unreadable)?,
         subject: facts.subject,
         der: STANDARD.encode(&issued.der),
         not_before: facts.validity.not_before.into(),
@@ -93,7 +112,9 @@ pub fn make(pki: &Pki, ids: &RandomIds, wanted: Wanted<'_>, now: Timestamp) -> R
 fn san(name: &AltName) -> San {
     match name {
         AltName::Email(text) => San::Email(text.clone()),
-        AltName::Dns(text) => text.parse::<IpAddr>().map_or_else(|_| San::Dns(text.clone()), San::Ip),
+        AltName::Dns(text) => text
+            .parse::<IpAddr>()
+            .map_or_else(|_| San::Dns(text.clone()), San::Ip),
         AltName::Uri(text) => San::Uri(text.clone()),
         AltName::Upn(text) => San::Upn(text.clone()),
     }

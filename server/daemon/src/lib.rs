@@ -10,6 +10,7 @@ pub mod admin;
 pub mod advertised;
 pub mod announce;
 pub mod banner;
+pub mod chain;
 pub mod clock;
 pub mod config;
 pub mod devices;

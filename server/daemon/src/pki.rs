@@ -95,23 +95,40 @@ impl Pki {
     ) -> Result<Self, PkiError> {
         let now = now.to_datetime();
         let directory = Directory::open(&directory.file("ca"))?;
-        let host = names.first().cloned().unwrap_or_else(|| "localhost".to_owned());
+        let host = names
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "localhost".to_owned());
         let mut keys = MissingKeys::of(&directory)?.make()?;
-        let authority = match directory.read(AUTHORITY)? {
-            Some(text) => Authority::from_pem(&text)?,
-            None => {
-                let serial = SerialNumber::from_random(ids.bytes());
-                let params = AuthorityParams { host: &host, now, valid_for: Authority::LIFE, serial };
-                let key = keys.authority.take().map_or_else(|| Key::generate(KeyKind::Rsa2048), Ok)?;
-                let authority = Authority::create(&params, key)?;
-                directory.write(AUTHORITY, &authority.to_pem()?)?;
-                authority
-            }
+        let authority = if let Some(text) = directory.read(AUTHORITY)? {
+            Authority::from_pem(&text)?
+        } else {
+            let serial = SerialNumber::from_random(ids.bytes());
+            let params = AuthorityParams {
+                host: &host,
+                now,
+                valid_for: Authority::LIFE,
+                serial,
+            };
+            let key = keys
+                .authority
+                .take()
+                .map_or_else(|| Key::generate(KeyKind::Rsa2048), Ok)?;
+            let authority = Authority::create(&params, key)?;
+            directory.write(AUTHORITY, &authority.to_pem()?)?;
+            authority
         };
         let names = alternative_names(names, addresses);
         let identity = Arc::new(authority.identity()?);
         let anchors = vec![Anchor::new(authority.facts()).map_err(PkiError::Anchor)?];
-        let maker = Maker { directory: &directory, authority: &authority, names: &names, host: &host, ids, now };
+        let maker = Maker {
+            directory: &directory,
+            authority: &authority,
+            names: &names,
+            host: &host,
+            ids,
+            now,
+        };
         let pair = maker.pair(keys.tls_rsa.take())?;
         let signing = maker.signer(keys.signer.take())?;
         Ok(Self {
@@ -155,12 +172,22 @@ impl Pki {
     /// A TLS leaf as it is served now, DER.
     pub fn tls_leaf(&self) -> Result<Option<Vec<u8>>, PkiError> {
         let text = self.directory.read(TLS_ECDSA)?;
-        Ok(text.map(|t| Leaf::from_pem(&t)).transpose()?.map(|l| l.certificate_der().to_vec()))
+        Ok(text
+            .map(|t| Leaf::from_pem(&t))
+            .transpose()?
+            .map(|l| l.certificate_der().to_vec()))
     }
 
     /// Signs a profile: CMS with its content attached, and the chain.
-    pub fn sign_profile(&self, xml: &[u8], now: Timestamp) -> Result<Vec<u8>, mdm_certs::cms::SignError> {
-        self.signer.load().signer.sign_attached(xml, now.to_datetime())
+    pub fn sign_profile(
+        &self,
+        xml: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, mdm_certs::cms::SignError> {
+        self.signer
+            .load()
+            .signer
+            .sign_attached(xml, now.to_datetime())
     }
 
     /// The current revocation list, DER.
@@ -215,15 +242,26 @@ fn entry(certificate: &Certificate) -> Option<Revoked> {
         RevocationReason::Superseded => Reason::Superseded,
         RevocationReason::CessationOfOperation => Reason::CessationOfOperation,
     };
-    Some(Revoked { serial: certificate.serial.as_str().parse().ok()?, at: revocation.at.to_datetime(), reason })
+    Some(Revoked {
+        serial: certificate.serial.as_str().parse().ok()?,
+        at: revocation.at.to_datetime(),
+        reason,
+    })
 }
 
 fn alternative_names(names: &[String], addresses: &[IpAddr]) -> Vec<San> {
     let mut all: Vec<San> = names
         .iter()
-        .map(|name| name.parse::<IpAddr>().map_or_else(|_| San::Dns(name.clone()), San::Ip))
+        .map(|name| {
+            name.parse::<IpAddr>()
+                .map_or_else(|_| San::Dns(name.clone()), San::Ip)
+        })
         .collect();
-    for name in ["localhost".to_owned()].map(San::Dns).into_iter().chain(addresses.iter().copied().map(San::Ip)) {
+    for name in ["localhost".to_owned()]
+        .map(San::Dns)
+        .into_iter()
+        .chain(addresses.iter().copied().map(San::Ip))
+    {
         if !all.contains(&name) {
             all.push(name);
         }
@@ -243,7 +281,11 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn params(&self) -> LeafParams {
-        LeafParams { now: self.now, life: Leaf::LIFE, serial: SerialNumber::from_random(self.ids.bytes()) }
+        LeafParams {
+            now: self.now,
+            life: Leaf::LIFE,
+            serial: SerialNumber::from_random(self.ids.bytes()),
+        }
     }
 
     fn pair(&self, rsa: Option<Key>) -> Result<LeafPair, PkiError> {
@@ -253,7 +295,10 @@ impl Maker<'_> {
     }
 
     fn tls(&self, file: &str, kind: KeyKind, key: Option<Key>) -> Result<Leaf, PkiError> {
-        if let Some(leaf) = self.directory.read(file)?.and_then(|text| Leaf::from_pem(&text).ok())
+        if let Some(leaf) = self
+            .directory
+            .read(file)?
+            .and_then(|text| Leaf::from_pem(&text).ok())
             && leaf.serves(self.authority, self.names, self.now)
         {
             return Ok(leaf);
@@ -265,18 +310,28 @@ impl Maker<'_> {
     }
 
     fn signer(&self, key: Option<Key>) -> Result<SigningLeaf, PkiError> {
-        let kept = self.directory.read(SIGNER)?.and_then(|text| Leaf::from_pem(&text).ok());
-        let leaf = match kept.filter(|leaf| leaf.serves(self.authority, &[], self.now)) {
-            Some(leaf) => leaf,
-            None => {
-                let key = key.map_or_else(|| Key::generate(KeyKind::Rsa2048), Ok)?;
-                let leaf = Leaf::for_profile_signing(self.authority, key, self.host, &self.params())?;
-                self.directory.write(SIGNER, &leaf.to_pem()?)?;
-                leaf
-            }
+        let kept = self
+            .directory
+            .read(SIGNER)?
+            .and_then(|text| Leaf::from_pem(&text).ok());
+        let leaf = if let Some(leaf) =
+            kept.filter(|leaf| leaf.serves(self.authority, &[], self.now))
+        {
+            leaf
+        } else {
+            let key = key.map_or_else(|| Key::generate(KeyKind::Rsa2048), Ok)?;
+            let leaf = Leaf::for_profile_signing(self.authority, key, self.host, &self.params())?;
+            self.directory.write(SIGNER, &leaf.to_pem()?)?;
+            leaf
         };
-        let signer = Signer::new(Arc::new(leaf.identity()?), &[self.authority.certificate_der()]);
-        Ok(SigningLeaf { signer, renew_at: leaf.renew_at() })
+        let signer = Signer::new(
+            Arc::new(leaf.identity()?),
+            &[self.authority.certificate_der()],
+        );
+        Ok(SigningLeaf {
+            signer,
+            renew_at: leaf.renew_at(),
+        })
     }
 }
 
@@ -306,18 +361,29 @@ impl MissingKeys {
     }
 
     fn make(&self) -> Result<MadeKeys, PkiError> {
-        let make = |wanted: bool| move || wanted.then(|| Key::generate(KeyKind::Rsa2048)).transpose();
+        let make =
+            |wanted: bool| move || wanted.then(|| Key::generate(KeyKind::Rsa2048)).transpose();
         std::thread::scope(|scope| {
-            let threads = [self.authority, self.tls_rsa, self.signer].map(|wanted| scope.spawn(make(wanted)));
-            let mut made = threads.into_iter().map(|t| t.join().map_err(|_| PkiError::Interrupted));
+            let threads =
+                [self.authority, self.tls_rsa, self.signer].map(|wanted| scope.spawn(make(wanted)));
+            let mut made = threads
+                .into_iter()
+                .map(|t| t.join().map_err(|_| PkiError::Interrupted));
             let mut next = || made.next().unwrap_or(Err(PkiError::Interrupted));
-            Ok(MadeKeys { authority: next()??, tls_rsa: next()??, signer: next()?? })
+            Ok(MadeKeys {
+                authority: next()??,
+                tls_rsa: next()??,
+                signer: next()??,
+            })
         })
     }
 }
 
 impl std::fmt::Debug for Pki {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pki").field("host", &self.host).field("authority", &self.authority).finish_non_exhaustive()
+        f.debug_struct("Pki")
+            .field("host", &self.host)
+            .field("authority", &self.authority)
+            .finish_non_exhaustive()
     }
 }

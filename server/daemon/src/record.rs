@@ -52,23 +52,37 @@ pub struct About {
 impl Recorder {
     /// Writes to `store`; with `keep_secrets` nothing is cut out.
     pub fn new(store: Arc<ExchangeStore>, keep_secrets: bool) -> Self {
-        Self { store, keep_secrets }
+        Self {
+            store,
+            keep_secrets,
+        }
     }
 
     /// Records one exchange. Never waits: what does not fit is counted as lost.
     pub fn record(&self, request: Request<'_>, reply: &Reply, about: &About, took: Duration) {
         let whole = self.keep_secrets || about.simulated;
         let cut = |bytes: Bytes| if whole { bytes } else { redact::body(bytes) };
-        let path = request.head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let path = request
+            .head
+            .uri
+            .path_and_query()
+            .map_or("/", http::uri::PathAndQuery::as_str);
         let conn = request.conn;
         self.store.record(Exchange {
             at: request.at,
             conn: conn.id,
             peer: conn.peer.to_string(),
             listener: conn.role.name().to_owned(),
-            tls: conn.tls.as_ref().map(|t| format!("{} {}", t.version, t.cipher)),
+            tls: conn
+                .tls
+                .as_ref()
+                .map(|t| format!("{} {}", t.version, t.cipher)),
             method: request.head.method.as_str().to_owned(),
-            path: if whole { path.to_owned() } else { redact::path(path) },
+            path: if whole {
+                path.to_owned()
+            } else {
+                redact::path(path)
+            },
             request_headers: headers(&request.head.headers),
             request_body: cut(request.body.clone()),
             status: reply.status().as_u16(),
@@ -85,24 +99,36 @@ impl Recorder {
 
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {
     map.iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect()
 }
 
 /// The bytes of a whole body, without consuming it: they are shared.
 fn body_of(reply: &Reply) -> Bytes {
-    use http_body_util::BodyExt;
-    let mut body = reply.body().clone();
-    let waker = std::task::Waker::noop();
-    let mut frame = std::pin::pin!(body.frame());
-    match std::future::Future::poll(frame.as_mut(), &mut std::task::Context::from_waker(waker)) {
-        std::task::Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
-        _ => Bytes::new(),
+    use std::task::{Context, Poll, Waker};
+
+    use hyper::body::Body;
+
+    let mut body = std::pin::pin!(reply.body().clone());
+    match body
+        .as_mut()
+        .poll_frame(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        Poll::Ready(Some(Err(never))) => match never {},
+        Poll::Ready(None) | Poll::Pending => Bytes::new(),
     }
 }
 
 impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Recorder").field("keep_secrets", &self.keep_secrets).finish_non_exhaustive()
+        f.debug_struct("Recorder")
+            .field("keep_secrets", &self.keep_secrets)
+            .finish_non_exhaustive()
     }
 }

@@ -19,6 +19,7 @@ use mdm_payloads::apple::{self, Identifiers, Input, Options};
 use mdm_payloads::{DeviceFacts, Finding, Level, Subject, User};
 
 use crate::advertised::Advertised;
+use crate::chain::chain;
 use crate::digest::fingerprint;
 use crate::ids::RandomIds;
 use crate::pki::Pki;
@@ -94,7 +95,10 @@ impl From<Rendered> for Encoded {
 impl Renderer {
     /// The start of every `PayloadIdentifier`.
     pub fn prefix(&self) -> String {
-        format!("mockmdm.{}", &self.advertised.instance.simple().to_string()[..8])
+        format!(
+            "mockmdm.{}",
+            &self.advertised.instance.simple().to_string()[..8]
+        )
     }
 
     /// What a device would get, without consequences: no challenge counts, no certificate is issued.
@@ -106,15 +110,33 @@ impl Renderer {
     ) -> Result<Rendered, NotEncodable> {
         let channel = device.map_or("preview", |d| d.id.as_str());
         let user = user.or_else(|| device.and_then(|d| d.user.as_ref()));
-        let recipient = Recipient { user, device, channel, delivery: None, generation: 1 };
+        let recipient = Recipient {
+            user,
+            device,
+            channel,
+            delivery: None,
+            generation: 1,
+        };
         self.render(profile, recipient).await
     }
 
     /// Renders the profile of a delivery to a device.
-    pub async fn for_delivery(&self, delivery: &Delivery, device: &Device, channel: &str) -> Result<Rendered, NotEncodable> {
-        let profile = self.store.profile(&delivery.profile).await.map_err(unavailable)?;
+    pub async fn for_delivery(
+        &self,
+        delivery: &Delivery,
+        device: &Device,
+        channel: &str,
+    ) -> Result<Rendered, NotEncodable> {
+        let profile = self
+            .store
+            .profile(&delivery.profile)
+            .await
+            .map_err(|e| unavailable(&e))?;
         let Some(profile) = profile else {
-            return Err(refuse(format!("profile `{}` does not exist any more", delivery.profile)));
+            return Err(refuse(format!(
+                "profile `{}` does not exist any more",
+                delivery.profile
+            )));
         };
         let recipient = Recipient {
             user: device.user.as_ref(),
@@ -127,9 +149,16 @@ impl Renderer {
     }
 
     /// Renders a profile.
-    pub async fn render(&self, profile: &StoredProfile, to: Recipient<'_>) -> Result<Rendered, NotEncodable> {
+    pub async fn render(
+        &self,
+        profile: &StoredProfile,
+        to: Recipient<'_>,
+    ) -> Result<Rendered, NotEncodable> {
         let facts = device_facts(to.device);
-        let subject = Subject { user: to.user, device: &facts };
+        let subject = Subject {
+            user: to.user,
+            device: &facts,
+        };
         let material = self.material(profile, to, subject).await?;
         let identifiers = Identifiers {
             instance: self.advertised.instance,
@@ -155,17 +184,26 @@ impl Renderer {
         };
         let findings = check_profile(document.dictionary(), &target);
         if let Some(worst) = findings.iter().find(|f| f.level == Level::Error) {
-            return Err(refuse(format!("{} at {}: {}", worst.rule, worst.at, worst.text)));
+            return Err(refuse(format!(
+                "{} at {}: {}",
+                worst.rule, worst.at, worst.text
+            )));
         }
         let expected = Expected {
             identifier: document.payload_identifier().to_owned(),
             uuid: document.payload_uuid().as_str().to_owned(),
-            certificates: material.roots.iter().filter_map(|r| fingerprint(r.der.as_bytes())).collect(),
+            certificates: material
+                .roots
+                .iter()
+                .filter_map(|r| fingerprint(r.der.as_bytes()))
+                .collect(),
             identities: u32::try_from(material.identities.len()).unwrap_or(u32::MAX),
             listed: false,
         };
         let xml = document.to_xml();
-        let signed = self.sign(&xml).map_err(|e| refuse(format!("signing the profile failed: {e}")))?;
+        let signed = self
+            .sign(&xml)
+            .map_err(|e| refuse(format!("signing the profile failed: {e}")))?;
         Ok(Rendered {
             xml,
             signed,
@@ -189,7 +227,9 @@ fn issued_record(certificate: Certificate, records: &mut Vec<Record>) {
 }
 
 fn device_facts(device: Option<&Device>) -> DeviceFacts {
-    let Some(device) = device else { return DeviceFacts::default() };
+    let Some(device) = device else {
+        return DeviceFacts::default();
+    };
     let h = &device.hardware;
     DeviceFacts {
         device_id: device.id.as_str().to_owned(),
@@ -197,30 +237,41 @@ fn device_facts(device: Option<&Device>) -> DeviceFacts {
         imei: h.imei.clone(),
         meid: h.meid.clone(),
         udid: h.udid.clone(),
-        device_name: h.device_name.clone().or_else(|| device.information.get("DeviceName").cloned()),
+        device_name: h
+            .device_name
+            .clone()
+            .or_else(|| device.information.get("DeviceName").cloned()),
         ..DeviceFacts::default()
     }
 }
 
 fn os_version(device: &Device) -> Option<OsVersion> {
     // The schema has no versions for systems it does not name, such as those of a watch.
-    matches!(device.platform, Platform::Ios | Platform::Ipados | Platform::Macos)
-        .then(|| device.hardware.os_version.as_deref()?.parse().ok())
-        .flatten()
+    matches!(
+        device.platform,
+        Platform::Ios | Platform::Ipados | Platform::Macos
+    )
+    .then(|| device.hardware.os_version.as_deref()?.parse().ok())
+    .flatten()
 }
 
 /// A profile that cannot be delivered.
 pub(crate) fn refuse(text: String) -> NotEncodable {
-    NotEncodable { reason: Reason::NotDeliverable { text: text.clone() }, text }
+    NotEncodable {
+        reason: Reason::NotDeliverable { text: text.clone() },
+        text,
+    }
 }
 
-fn unavailable(cause: StoreUnavailable) -> NotEncodable {
-    refuse(cause.to_string())
+fn unavailable(cause: &StoreUnavailable) -> NotEncodable {
+    refuse(chain(cause))
 }
 
 impl std::fmt::Debug for Renderer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Renderer").field("advertised", &self.advertised).finish_non_exhaustive()
+        f.debug_struct("Renderer")
+            .field("advertised", &self.advertised)
+            .finish_non_exhaustive()
     }
 }
 

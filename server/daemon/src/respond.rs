@@ -13,6 +13,7 @@ use mdm_core::service::ServiceError;
 use mdm_core::service::enrollment::{EnrollmentError, NotAdmitted};
 use mdm_core::service::links::LinkError;
 
+use crate::chain::chain;
 use crate::edge::{BodyError, NoRoute};
 use crate::identity::Unproven;
 
@@ -81,7 +82,10 @@ impl From<EnrollmentError> for Failure {
         match error {
             EnrollmentError::NotAdmitted(refusal) => Self::NotAdmitted(refusal),
             EnrollmentError::Service(cause) => Self::Service(cause),
-            other => Self::Crypto { doing: "enrollment", cause: other.to_string() },
+            other => Self::Crypto {
+                doing: "enrollment",
+                cause: other.to_string(),
+            },
         }
     }
 }
@@ -91,7 +95,10 @@ impl From<LinkError> for Failure {
         match error {
             LinkError::Refused(refusal) => Self::Link(refusal),
             LinkError::Service(cause) => Self::Service(cause),
-            other => Self::Crypto { doing: "opening a link", cause: other.to_string() },
+            other => Self::Crypto {
+                doing: "opening a link",
+                cause: other.to_string(),
+            },
         }
     }
 }
@@ -123,7 +130,9 @@ impl Failure {
                 ServiceError::NotFound { .. } => StatusCode::NOT_FOUND,
                 ServiceError::Conflict { .. } => StatusCode::CONFLICT,
                 ServiceError::Illegal(_) => StatusCode::BAD_REQUEST,
-                ServiceError::Store(cause) if !cause.overloaded => StatusCode::INTERNAL_SERVER_ERROR,
+                ServiceError::Store(cause) if !cause.overloaded => {
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }
                 _ => StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::Crypto { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -137,9 +146,9 @@ impl Failure {
                 Some("the server prints a code at start; `mockmdm code` makes another")
             }
             Self::Link(_) => Some("`mockmdm link PROFILE` makes a new one"),
-            Self::Unproven(Unproven::Signature(_)) => {
-                Some("something between device and server may have altered the body; compare both digests")
-            }
+            Self::Unproven(Unproven::Signature(_)) => Some(
+                "something between device and server may have altered the body; compare both digests",
+            ),
             Self::Unproven(Unproven::Untrusted { .. }) => {
                 Some("the device may be enrolled with another server, or its clock may be wrong")
             }
@@ -177,16 +186,7 @@ impl Failure {
 
     /// The failure with all its causes, in one line.
     pub fn explain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(next) = cause {
-            let more = next.to_string();
-            if !text.ends_with(&more) {
-                text = format!("{text}: {more}");
-            }
-            cause = next.source();
-        }
-        text
+        chain(self)
     }
 
     /// The response.
@@ -199,10 +199,14 @@ impl Failure {
         };
         let mut reply = whole(status, "text/plain; charset=utf-8", text);
         if let Self::Route(NoRoute::Method { allow }) = self {
-            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+            reply
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            reply
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         reply
     }
@@ -212,7 +216,9 @@ impl Failure {
 pub fn whole(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(body.into()));
     *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    reply
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     reply
 }
 

@@ -37,12 +37,17 @@ impl Urls {
 
     /// Where the revocation list is, over plain HTTP where that is served.
     pub fn crl(&self) -> String {
-        format!("{}/pki/crl", self.bootstrap.as_deref().unwrap_or(&self.device))
+        format!(
+            "{}/pki/crl",
+            self.bootstrap.as_deref().unwrap_or(&self.device)
+        )
     }
 
     /// Where a device begins: trust first.
     pub fn landing(&self) -> String {
-        self.bootstrap.clone().unwrap_or_else(|| self.device.clone())
+        self.bootstrap
+            .clone()
+            .unwrap_or_else(|| self.device.clone())
     }
 }
 

@@ -26,7 +26,9 @@ use crate::clock::SystemClock;
 use crate::config::{Complaints, Config, Push};
 use crate::devices::Devices;
 use crate::directory::{Directory, FileError};
-use crate::edge::{App, Apps, Limits, Listener, Network, Role, Serving, SniMap, TlsPort, TlsSetupError, serve};
+use crate::edge::{
+    App, Apps, Limits, Listener, Network, Role, Serving, SniMap, TlsPort, TlsSetupError, serve,
+};
 use crate::encode::AppleEncoder;
 use crate::enrollment::{EnrollmentProfiles, PLACEHOLDER_TOPIC};
 use crate::identity::Identities;
@@ -94,9 +96,10 @@ impl StartError {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Advertised(AdvertisedError::Changed { .. }) => {
-                Some("use another data directory, or --change-name to leave those devices behind".to_owned())
-            }
+            Self::Advertised(AdvertisedError::Changed { .. }) => Some(
+                "use another data directory, or --change-name to leave those devices behind"
+                    .to_owned(),
+            ),
             Self::Store(OpenError::Locked { .. }) => {
                 Some("stop the other server, or give this one another --data directory".to_owned())
             }
@@ -131,14 +134,25 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let ids = Arc::new(RandomIds::new()?);
     // The store locks the directory: nothing else may be read or written before.
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, Options::default())?);
-    let exchanges = Arc::new(ExchangeStore::open(&path, mdm_store::exchanges::Options::default())?);
+    let exchanges = Arc::new(ExchangeStore::open(
+        &path,
+        mdm_store::exchanges::Options::default(),
+    )?);
     let devices = store.devices(None, None, 100_000).await?.len();
     let wanted = Advertised {
         name: config.advertised().to_owned(),
-        public_url: config.public_url.as_ref().map(|u| u.to_string().trim_end_matches('/').to_owned()),
+        public_url: config
+            .public_url
+            .as_ref()
+            .map(|u| u.to_string().trim_end_matches('/').to_owned()),
         instance: uuid::Builder::from_random_bytes(ids.bytes()).into_uuid(),
     };
-    let advertised = Arc::new(Advertised::settle(&directory, wanted, config.change_name, devices)?);
+    let advertised = Arc::new(Advertised::settle(
+        &directory,
+        wanted,
+        config.change_name,
+        devices,
+    )?);
     let bound = Bound::bind(&config).await?;
     let urls = Arc::new(bound.urls(&config));
     let addresses = bind::addresses(&config);
@@ -153,7 +167,17 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     directory.write(ROOT_FILE, &pki.authority().certificate_pem())?;
     let token = Arc::new(token(&directory, &ids)?);
     let config = Arc::new(config);
-    let server = compose(Parts { config, store, exchanges, clock, ids, pki, advertised, urls, token })?;
+    let server = compose(Parts {
+        config,
+        store,
+        exchanges,
+        clock,
+        ids,
+        pki,
+        advertised,
+        urls,
+        token,
+    })?;
     serve_it(server, bound, &directory).await
 }
 
@@ -187,7 +211,10 @@ fn compose(parts: Parts) -> Result<(Server, Arc<EnrollmentProfiles>), StartError
         topic: pusher.topic().unwrap_or(PLACEHOLDER_TOPIC).to_owned(),
         allow_destructive: parts.config.allow_destructive,
     });
-    let identities = Arc::new(Identities::new(Arc::clone(&parts.pki), parts.config.clock_tolerance));
+    let identities = Arc::new(Identities::new(
+        Arc::clone(&parts.pki),
+        parts.config.clock_tolerance,
+    ));
     let services = Services {
         store: Arc::clone(&parts.store),
         clock: Arc::clone(&parts.clock),
@@ -226,7 +253,9 @@ async fn serve_it(
     directory: &Directory,
 ) -> Result<Running, StartError> {
     let now = server.clock.now();
-    server.pki.publish_crl(&server.store.revoked().await?, now)?;
+    server
+        .pki
+        .publish_crl(&server.store.revoked().await?, now)?;
     let code = start_code(&server).await?;
     let announcer = Arc::new(Announcer::new(
         server.services.clone(),
@@ -236,14 +265,26 @@ async fn serve_it(
     let (stopping, stopped) = watch::channel(false);
     let tasks = background::start(&server, &announcer, &stopped);
     let listeners = listeners(&server, bound)?;
-    let limits = Limits { exempt_networks: exempt(&server.config), ..Limits::default() };
+    let limits = Limits {
+        exempt_networks: exempt(&server.config),
+        ..Limits::default()
+    };
     let apps = Apps {
-        devices: App::Whole(Arc::new(Devices::new(server.clone(), enrollments, Arc::clone(&announcer)))),
+        devices: App::Whole(Arc::new(Devices::new(
+            server.clone(),
+            enrollments,
+            Arc::clone(&announcer),
+        ))),
         admin: App::Router(admin::router(server.clone())),
     };
     let serving = serve(listeners, apps, limits, announcer);
-    let started = NewEvent::new(now, &server.config.scope, Kind::ServerStarted, "the server answers requests")
-        .fact("device_url", server.urls.device.clone());
+    let started = NewEvent::new(
+        now,
+        &server.config.scope,
+        Kind::ServerStarted,
+        "the server answers requests",
+    )
+    .fact("device_url", server.urls.device.clone());
     server.services.note(vec![started]).await?;
     let ready = Ready {
         bootstrap_url: server.urls.bootstrap.clone(),
@@ -262,8 +303,20 @@ async fn serve_it(
         ready.write(file)?;
     }
     let banner = banner(&server, code.as_ref());
-    let remove = server.config.data.ephemeral.then(|| directory.path().to_owned());
-    Ok(Running { ready, banner, server, serving, stopping, tasks, remove })
+    let remove = server
+        .config
+        .data
+        .ephemeral
+        .then(|| directory.path().to_owned());
+    Ok(Running {
+        ready,
+        banner,
+        server,
+        serving,
+        stopping,
+        tasks,
+        remove,
+    })
 }
 
 impl Running {
@@ -271,7 +324,12 @@ impl Running {
     /// most ten seconds.
     pub async fn stop(self) {
         let now = self.server.clock.now();
-        let event = NewEvent::new(now, &self.server.config.scope, Kind::ServerStopping, "the server was asked to stop");
+        let event = NewEvent::new(
+            now,
+            &self.server.config.scope,
+            Kind::ServerStopping,
+            "the server was asked to stop",
+        );
         if let Err(error) = self.server.services.note(vec![event]).await {
             tracing::error!(%error, "the stop could not be recorded");
         }
@@ -312,7 +370,11 @@ fn remove_file(path: &Path) {
 }
 
 fn token(directory: &Directory, ids: &RandomIds) -> Result<Secret, FileError> {
-    if let Some(text) = directory.read(TOKEN_FILE)?.map(|t| t.trim().to_owned()).filter(|t| t.len() >= 32) {
+    if let Some(text) = directory
+        .read(TOKEN_FILE)?
+        .map(|t| t.trim().to_owned())
+        .filter(|t| t.len() >= 32)
+    {
         return Ok(Secret::from(text));
     }
     let token = ids.secret();
@@ -350,22 +412,45 @@ fn listeners(server: &Server, bound: Bound) -> Result<Vec<Listener>, StartError>
     };
     let mut listeners = Vec::new();
     if let Some(socket) = bound.bootstrap {
-        listeners.push(Listener { socket, role: Role::Bootstrap, tls: None });
+        listeners.push(Listener {
+            socket,
+            role: Role::Bootstrap,
+            tls: None,
+        });
     }
     for socket in bound.device {
-        listeners.push(Listener { socket, role: Role::Device, tls: port(Role::Device)? });
+        listeners.push(Listener {
+            socket,
+            role: Role::Device,
+            tls: port(Role::Device)?,
+        });
     }
     if let Some(socket) = bound.mtls {
-        listeners.push(Listener { socket, role: Role::Mtls, tls: port(Role::Mtls)? });
+        listeners.push(Listener {
+            socket,
+            role: Role::Mtls,
+            tls: port(Role::Mtls)?,
+        });
     }
     // Off loopback the admin API is never plain: its token would travel readable.
-    let tls = if bound.admin_is_loopback { None } else { port(Role::Admin)? };
-    listeners.push(Listener { socket: bound.admin, role: Role::Admin, tls });
+    let tls = if bound.admin_is_loopback {
+        None
+    } else {
+        port(Role::Admin)?
+    };
+    listeners.push(Listener {
+        socket: bound.admin,
+        role: Role::Admin,
+        tls,
+    });
     Ok(listeners)
 }
 
 fn exempt(config: &Config) -> Vec<Network> {
-    Network::LOOPBACK.into_iter().chain(config.exempt_networks.iter().copied()).collect()
+    Network::LOOPBACK
+        .into_iter()
+        .chain(config.exempt_networks.iter().copied())
+        .collect()
 }
 
 fn banner(server: &Server, code: Option<&Code>) -> Banner {
@@ -389,7 +474,10 @@ fn banner(server: &Server, code: Option<&Code>) -> Banner {
         });
     }
     if server.config.open_enrollment {
-        notices.push(Notice { text: "enrollment is open: devices need no code".to_owned(), hint: None });
+        notices.push(Notice {
+            text: "enrollment is open: devices need no code".to_owned(),
+            hint: None,
+        });
     }
     Banner {
         name: server.advertised.name.clone(),
@@ -399,7 +487,10 @@ fn banner(server: &Server, code: Option<&Code>) -> Banner {
         ca_subject: authority.facts().subject.clone(),
         ca_sha256: authority.fingerprint().to_string(),
         code: code.map(|c| c.code.to_string()),
-        landing_url: server.urls.landing(),
+        landing_url: code.map_or_else(
+            || server.urls.landing(),
+            |c| format!("{}/?code={}", server.urls.landing(), c.code),
+        ),
         push_topic: server.pusher.topic().map(str::to_owned),
         notices,
     }
@@ -407,6 +498,8 @@ fn banner(server: &Server, code: Option<&Code>) -> Banner {
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").field("ready", &self.ready).finish_non_exhaustive()
+        f.debug_struct("Running")
+            .field("ready", &self.ready)
+            .finish_non_exhaustive()
     }
 }

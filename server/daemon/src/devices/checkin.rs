@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mdm_apple::checkin::{
-    Authenticate, CheckIn, DeclarationItems, Endpoint, Inventory, Reply as CheckInReply, ReturnToService, SyncTokens,
-    TokenUpdate as WireTokenUpdate,
+    Authenticate, CheckIn, DeclarationItems, Endpoint, Inventory, Reply as CheckInReply,
+    ReturnToService, SyncTokens, TokenUpdate as WireTokenUpdate,
 };
 use mdm_apple::media::Media;
 use mdm_apple::plist::Budget;
@@ -26,12 +26,17 @@ const NO_DECLARATIONS: &str = "none";
 impl Devices {
     /// Answers a check-in request. When reports and check-ins share one URL, the media type tells
     /// them apart.
-    pub(super) async fn check_in(&self, asked: Asked<'_>, known: &mut Knowledge) -> Result<Reply, Failure> {
+    pub(super) async fn check_in(
+        &self,
+        asked: Asked<'_>,
+        known: &mut Knowledge,
+    ) -> Result<Reply, Failure> {
         if media(asked) == Some(Media::Report) {
             return self.connect(asked, known).await;
         }
         let proven = self.prove(asked)?;
-        let decoded = CheckIn::decode(asked.body, Budget::default()).map_err(|e| malformed("a check-in message", &e))?;
+        let decoded = CheckIn::decode(asked.body, Budget::default())
+            .map_err(|e| malformed("a check-in message", &e))?;
         note(&decoded.findings, known);
         known.operation = format!("checkin {}", decoded.value.message_type());
         let message = decoded.value;
@@ -58,7 +63,9 @@ impl Devices {
             }
             CheckIn::TokenUpdate(message) => {
                 let from = sender(proven, &message.sender);
-                services.token_update(&from, &token_update(&message)).await?;
+                services
+                    .token_update(&from, &token_update(&message))
+                    .await?;
                 return Ok(None);
             }
             CheckIn::CheckOut(message) => {
@@ -66,7 +73,8 @@ impl Devices {
                 return Ok(None);
             }
             CheckIn::UserAuthenticate(message) => {
-                self.admitted(&sender(proven, &message.sender), proven, "UserAuthenticate").await?;
+                self.admitted(&sender(proven, &message.sender), proven, "UserAuthenticate")
+                    .await?;
                 // An empty challenge asks for no proof; a digest that came all the same is accepted.
                 if message.digest_response.is_some() {
                     CheckInReply::Empty
@@ -75,54 +83,69 @@ impl Devices {
                 }
             }
             CheckIn::SetBootstrapToken(message) => {
-                let token = message.token.map(|t| Secret::from(STANDARD.encode(t.expose())));
-                services.set_bootstrap_token(&sender(proven, &message.sender), token).await?;
+                let token = message
+                    .token
+                    .map(|t| Secret::from(STANDARD.encode(t.expose())));
+                services
+                    .set_bootstrap_token(&sender(proven, &message.sender), token)
+                    .await?;
                 CheckInReply::Empty
             }
             CheckIn::GetBootstrapToken { sender: from, .. } => {
-                self.admitted(&sender(proven, &from), proven, "GetBootstrapToken").await?;
+                self.admitted(&sender(proven, &from), proven, "GetBootstrapToken")
+                    .await?;
                 let bound = self.server.identities.bound(services, proven).await?;
-                let token = bound.device.bootstrap_token.as_ref().and_then(|t| STANDARD.decode(t.expose()).ok());
+                let token = bound
+                    .device
+                    .bootstrap_token
+                    .as_ref()
+                    .and_then(|t| STANDARD.decode(t.expose()).ok());
                 CheckInReply::BootstrapToken(token.map(BootstrapToken::new))
             }
             CheckIn::GetToken(message) => {
-                self.admitted(&sender(proven, &message.sender), proven, "GetToken").await?;
+                self.admitted(&sender(proven, &message.sender), proven, "GetToken")
+                    .await?;
                 return Err(Failure::Malformed {
                     what: "a GetToken request that this server can answer",
-                    detail: "no token service is configured, and the enrollment profile offered none".to_owned(),
+                    detail:
+                        "no token service is configured, and the enrollment profile offered none"
+                            .to_owned(),
                     limit: None,
                 });
             }
             CheckIn::DeclarativeManagement(message) => {
-                self.admitted(&sender(proven, &message.sender), proven, "DeclarativeManagement").await?;
+                self.admitted(
+                    &sender(proven, &message.sender),
+                    proven,
+                    "DeclarativeManagement",
+                )
+                .await?;
                 match message.endpoint {
                     Endpoint::Tokens => CheckInReply::Tokens(SyncTokens {
                         declarations_token: NO_DECLARATIONS.to_owned(),
                         timestamp: Timestamp(0).to_datetime(),
                     }),
-                    Endpoint::DeclarationItems => CheckInReply::DeclarationItems(DeclarationItems {
-                        declarations_token: NO_DECLARATIONS.to_owned(),
-                        ..DeclarationItems::default()
-                    }),
+                    Endpoint::DeclarationItems => {
+                        CheckInReply::DeclarationItems(DeclarationItems {
+                            declarations_token: NO_DECLARATIONS.to_owned(),
+                            ..DeclarationItems::default()
+                        })
+                    }
                     Endpoint::Status => CheckInReply::Empty,
-                    Endpoint::Declaration { .. } | Endpoint::Unknown(_) => CheckInReply::NoSuchDeclaration,
+                    Endpoint::Declaration { .. } | Endpoint::Unknown(_) => {
+                        CheckInReply::NoSuchDeclaration
+                    }
                 }
             }
             CheckIn::ReturnToService { sender: from } => {
-                self.admitted(&sender(proven, &from), proven, "ReturnToService").await?;
+                self.admitted(&sender(proven, &from), proven, "ReturnToService")
+                    .await?;
                 CheckInReply::ReturnToService(ReturnToService::Disabled)
             }
             CheckIn::Unknown { message_type, .. } => {
                 return Err(Failure::Malformed {
                     what: "a check-in message",
                     detail: format!("its MessageType `{message_type}` is not known"),
-                    limit: None,
-                });
-            }
-            _ => {
-                return Err(Failure::Malformed {
-                    what: "a check-in message",
-                    detail: "it is of a kind that this server does not answer".to_owned(),
                     limit: None,
                 });
             }
@@ -139,7 +162,11 @@ impl Devices {
         // A revoked identity is no way in, whatever is reported of it later.
         self.bound(proven, known).await?;
         let hardware = hardware(&message.inventory);
-        let device = self.server.services.authenticate(from, message.topic.as_str(), &hardware).await?;
+        let device = self
+            .server
+            .services
+            .authenticate(from, message.topic.as_str(), &hardware)
+            .await?;
         known.device = Some(device.id);
         known.scope = device.scope;
         known.reality = device.reality;
@@ -147,17 +174,29 @@ impl Devices {
     }
 
     /// Refuses a sender that may not speak for its device.
-    async fn admitted(&self, from: &Sender, proven: &Proven, message: &'static str) -> Result<(), Failure> {
+    async fn admitted(
+        &self,
+        from: &Sender,
+        proven: &Proven,
+        message: &'static str,
+    ) -> Result<(), Failure> {
         let services = &self.server.services;
         let bound = self.server.identities.bound(services, proven).await?;
-        services.admit_sender(&bound.device, from, message, self.server.clock.now()).await?;
+        services
+            .admit_sender(&bound.device, from, message, self.server.clock.now())
+            .await?;
         Ok(())
     }
 }
 
 /// What kind of message a request says it carries.
 pub(super) fn media(asked: Asked<'_>) -> Option<Media> {
-    let value = asked.head.headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
+    let value = asked
+        .head
+        .headers
+        .get(http::header::CONTENT_TYPE)?
+        .to_str()
+        .ok()?;
     Media::of(value)
 }
 

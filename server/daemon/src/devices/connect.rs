@@ -19,11 +19,15 @@ const LONGEST_FACT: usize = 1024;
 
 impl Devices {
     /// Takes a report and answers with the next command, or with nothing: the session ends.
-    pub(super) async fn connect(&self, asked: Asked<'_>, known: &mut Knowledge) -> Result<Reply, Failure> {
+    pub(super) async fn connect(
+        &self,
+        asked: Asked<'_>,
+        known: &mut Knowledge,
+    ) -> Result<Reply, Failure> {
         let proven = self.prove(asked)?;
         let bound = self.bound(&proven, known).await?;
-        let decoded =
-            CommandReport::decode(asked.body, Budget::default()).map_err(|e| malformed("a command report", &e))?;
+        let decoded = CommandReport::decode(asked.body, Budget::default())
+            .map_err(|e| malformed("a command report", &e))?;
         note(&decoded.findings, known);
         let wire = decoded.value;
         known.operation = format!("connect {}", status_name(&wire.status));
@@ -31,20 +35,32 @@ impl Devices {
         let from = sender(&proven, &wire.sender);
         let now = self.server.clock.now();
         let services = &self.server.services;
-        let channel = services.admit_sender(&bound.device, &from, "a report", now).await?;
+        let channel = services
+            .admit_sender(&bound.device, &from, "a report", now)
+            .await?;
         let report = report(&wire)?;
         let idle = report.status == Status::Idle;
         let outgoing = match services.report(&bound.device, &channel, &report).await {
-            Err(mdm_core::service::ServiceError::NotFound { kind: "channel", .. }) => {
+            Err(mdm_core::service::ServiceError::NotFound {
+                kind: "channel", ..
+            }) => {
                 let user = from.user.map(|u| u.key).unwrap_or_default();
-                return Err(EnrollmentError::from(NotAdmitted::UnknownUser { udid: from.udid, user }).into());
+                return Err(EnrollmentError::from(NotAdmitted::UnknownUser {
+                    udid: from.udid,
+                    user,
+                })
+                .into());
             }
             other => other?,
         };
         known.changed = !idle || outgoing.is_some();
         Ok(match outgoing {
             Some(outgoing) => {
-                known.operation = format!("{} -> {}", known.operation, outgoing.command.item.request_type());
+                known.operation = format!(
+                    "{} -> {}",
+                    known.operation,
+                    outgoing.command.item.request_type()
+                );
                 whole(http::StatusCode::OK, XML, outgoing.wire)
             }
             None => done(),
@@ -85,24 +101,49 @@ fn report(wire: &CommandReport) -> Result<Report, Failure> {
         (None, _) => {
             return Err(Failure::Malformed {
                 what: "a command report",
-                detail: "it answers a command and does not say which: CommandUUID is missing".to_owned(),
+                detail: "it answers a command and does not say which: CommandUUID is missing"
+                    .to_owned(),
                 limit: None,
             });
         }
     };
-    let answer = if status == Status::Acknowledged { answer(wire) } else { Answer::Nothing };
-    let command = if status == Status::Idle { None } else { command };
-    Ok(Report { command, status, answer })
+    let answer = if status == Status::Acknowledged {
+        answer(wire)
+    } else {
+        Answer::Nothing
+    };
+    let command = if status == Status::Idle {
+        None
+    } else {
+        command
+    };
+    Ok(Report {
+        command,
+        status,
+        answer,
+    })
 }
 
 fn error_entry(wire: &WireError) -> ErrorEntry {
     let code = wire.code.unwrap_or_default();
-    let description = wire.us_english.clone().or_else(|| wire.localized.clone()).unwrap_or_default();
-    let meaning = wire.code.and_then(|code| words(&wire.domain, code)).map(|w| match w.hint {
-        Some(hint) => format!("{}; {hint}", w.text),
-        None => w.text.to_owned(),
-    });
-    ErrorEntry { domain: wire.domain.clone(), code, description, meaning }
+    let description = wire
+        .us_english
+        .clone()
+        .or_else(|| wire.localized.clone())
+        .unwrap_or_default();
+    let meaning = wire
+        .code
+        .and_then(|code| words(&wire.domain, code))
+        .map(|w| match w.hint {
+            Some(hint) => format!("{}; {hint}", w.text),
+            None => w.text.to_owned(),
+        });
+    ErrorEntry {
+        domain: wire.domain.clone(),
+        code,
+        description,
+        meaning,
+    }
 }
 
 /// What an acknowledgement carries. Its kind is told by the key it carries: a report does not say
@@ -138,10 +179,14 @@ fn answer(wire: &CommandReport) -> Answer {
         };
     }
     if has("QueryResponses") {
-        return wire.device_information().map_or_else(|e| Answer::Unreadable(e.to_string()), information);
+        return wire
+            .device_information()
+            .map_or_else(|e| Answer::Unreadable(e.to_string()), information);
     }
     if has("SecurityInfo") {
-        return wire.security_info().map_or_else(|e| Answer::Unreadable(e.to_string()), information);
+        return wire
+            .security_info()
+            .map_or_else(|e| Answer::Unreadable(e.to_string()), information);
     }
     Answer::Nothing
 }
@@ -163,7 +208,6 @@ fn information(answers: &Dict) -> Answer {
             Value::Real(number) => number.to_string(),
             Value::Date(at) => at.to_string(),
             Value::Data(_) | Value::Dict(_) | Value::Array(_) => return None,
-            _ => return None,
         })
     };
     let facts: BTreeMap<String, String> = answers

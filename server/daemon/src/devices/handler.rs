@@ -56,10 +56,20 @@ pub(super) struct Asked<'a> {
 
 impl Devices {
     /// Answers devices of this server.
-    pub fn new(server: Server, enrollments: Arc<EnrollmentProfiles>, announcer: Arc<Announcer>) -> Self {
+    pub fn new(
+        server: Server,
+        enrollments: Arc<EnrollmentProfiles>,
+        announcer: Arc<Announcer>,
+    ) -> Self {
         let recorder = Recorder::new(Arc::clone(&server.exchanges), server.config.keep_secrets);
         let scep = Arc::new(super::scep::Scep::new(&server));
-        Self { server, enrollments, scep, recorder, announcer }
+        Self {
+            server,
+            enrollments,
+            scep,
+            recorder,
+            announcer,
+        }
     }
 
     async fn answer(
@@ -77,12 +87,12 @@ impl Devices {
             Route::Scep => self.scep(asked, known).await,
             Route::EnrollApple => self.enroll_apple(asked, known).await,
             Route::LinkedProfile(token) => self.linked_profile(token.reveal(), known).await,
-            Route::Landing => Ok(self.landing()),
-            Route::Enroll => self.enroll_page(asked),
+            Route::Landing => Ok(self.landing(asked)),
+            Route::Enroll => Ok(self.enroll_page(asked)),
             Route::TrustRootDer | Route::PkiCa => self.root_der(asked, known).await,
             Route::TrustRootPem => self.root_pem(asked, known).await,
             Route::TrustProfile => self.trust_profile(asked, known).await,
-            Route::TrustPing => Ok(self.trust_ping()),
+            Route::TrustPing => Ok(Self::trust_ping()),
             Route::PkiCrl => Ok(self.crl()),
             Route::MdmServiceConfig => Ok(self.service_config()),
             Route::Later { what } => Err(Failure::Later { what }),
@@ -92,7 +102,10 @@ impl Devices {
     /// Findings become events, or a refusal, as configured.
     async fn judge(&self, known: &Knowledge) -> Result<(), Failure> {
         let config = &self.server.config;
-        let mut counted = known.findings.iter().filter(|(rule, _)| !config.waivers.contains(rule));
+        let mut counted = known
+            .findings
+            .iter()
+            .filter(|(rule, _)| !config.waivers.contains(rule));
         match config.strict {
             Strict::Off => Ok(()),
             Strict::Reject => match counted.next() {
@@ -105,7 +118,9 @@ impl Devices {
             },
             Strict::Report => {
                 for (rule, detail) in counted {
-                    self.announcer.finding(known.device.as_ref(), &known.scope, rule, detail).await;
+                    self.announcer
+                        .finding(known.device.as_ref(), &known.scope, rule, detail)
+                        .await;
                 }
                 Ok(())
             }
@@ -114,7 +129,11 @@ impl Devices {
 
     /// Refuses by finding, before anything changes, where that is configured.
     pub(super) async fn judged(&self, known: &Knowledge) -> Result<(), Failure> {
-        if known.findings.is_empty() { Ok(()) } else { self.judge(known).await }
+        if known.findings.is_empty() {
+            Ok(())
+        } else {
+            self.judge(known).await
+        }
     }
 
     async fn tell(&self, failure: &Failure, asked: Asked<'_>, known: &Knowledge) {
@@ -145,7 +164,8 @@ impl Devices {
 #[async_trait]
 impl Handler for Devices {
     fn body_limit(&self, conn: &Conn, head: &Parts) -> BodyLimit {
-        Route::parse(conn.role, &head.method, head.uri.path()).map_or(NoRoute::BODY, |route| route.body_limit())
+        Route::parse(conn.role, &head.method, head.uri.path())
+            .map_or(NoRoute::BODY, |route| route.body_limit())
     }
 
     async fn handle(&self, conn: Arc<Conn>, head: Parts, body: Result<Bytes, BodyError>) -> Reply {
@@ -163,7 +183,11 @@ impl Handler for Devices {
             Err(error) => (Bytes::new(), Err(error)),
         };
         let route = Route::parse(conn.role, &head.method, head.uri.path());
-        let asked = Asked { conn: &conn, head: &head, body: &body };
+        let asked = Asked {
+            conn: &conn,
+            head: &head,
+            body: &body,
+        };
         let reply = match self.answer(route, asked, failed, &mut known).await {
             Ok(reply) => reply,
             Err(failure) => {
@@ -175,8 +199,14 @@ impl Handler for Devices {
         if let Some(device) = &known.device {
             self.server.seen.note(device, self.server.clock.now());
         }
-        let request = Request { at: self.server.clock.now(), conn: &conn, head: &head, body: &body };
-        self.recorder.record(request, &reply, &known.into(), started.elapsed());
+        let request = Request {
+            at: self.server.clock.now(),
+            conn: &conn,
+            head: &head,
+            body: &body,
+        };
+        self.recorder
+            .record(request, &reply, &known.into(), started.elapsed());
         reply
     }
 }

@@ -13,8 +13,13 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 
 impl Devices {
     /// `/`: trust first.
-    pub(super) fn landing(&self) -> Reply {
+    pub(super) fn landing(&self, asked: Asked<'_>) -> Reply {
         let server = &self.server;
+        let query = crate::edge::Query::new(asked.head.uri.query());
+        let enroll = match query.get("code").ok().flatten() {
+            Some(code) => format!("{}/enroll?code={}", server.urls.device, code),
+            None => format!("{}/enroll", server.urls.device),
+        };
         let root = server.pki.authority();
         let body = format!(
             "<h1>{organization}</h1><p class=warn>A test server. Install this only on devices of your lab.</p>\
@@ -22,14 +27,14 @@ impl Devices {
              <li>Open this page in Safari and <a href=\"/trust/root.mobileconfig\">download the trust profile</a>.\
              <li>Install it: Settings &rsaquo; General &rsaquo; VPN &amp; Device Management.\
              <li>Switch on full trust: Settings &rsaquo; General &rsaquo; About &rsaquo; Certificate Trust Settings.\
-             <li><a href=\"{device}/enroll\">Enroll</a>. If that page does not open, step 3 is missing, or the name \
+             <li><a href=\"{enroll}\">Enroll</a>. If that page does not open, step 3 is missing, or the name \
              <code>{name}</code> does not resolve in this network.</ol>\
              <h2>Mac</h2><ol><li><a href=\"/trust/root.mobileconfig\">Download the trust profile</a> and install it in \
-             System Settings &rsaquo; General &rsaquo; Device Management.<li><a href=\"{device}/enroll\">Enroll</a>.</ol>\
+             System Settings &rsaquo; General &rsaquo; Device Management.<li><a href=\"{enroll}\">Enroll</a>.</ol>\
              <h2>Others</h2><p>The root certificate: <a href=\"/trust/root.der\">DER</a>, <a href=\"/trust/root.pem\">PEM</a>.\
              <p>Compare its SHA-256 with what the server printed: <code class=hash>{hash}</code>",
             organization = escape(&server.config.organization),
-            device = escape(&server.urls.device),
+            enroll = escape(&enroll),
             name = escape(&server.advertised.name),
             hash = root.fingerprint(),
         );
@@ -37,7 +42,7 @@ impl Devices {
     }
 
     /// `/enroll`: the code, then the profile.
-    pub(super) fn enroll_page(&self, asked: Asked<'_>) -> Result<Reply, Failure> {
+    pub(super) fn enroll_page(&self, asked: Asked<'_>) -> Reply {
         let query = crate::edge::Query::new(asked.head.uri.query());
         let code = query.get("code").ok().flatten().unwrap_or_default();
         let field = if self.server.config.open_enrollment {
@@ -55,34 +60,57 @@ impl Devices {
              to erase or lock the device unless the server was started with that permission; such rights cannot be \
              added later, only by enrolling again.",
         );
-        Ok(page("Enroll", &body))
+        page("Enroll", &body)
     }
 
-    pub(super) async fn root_der(&self, asked: Asked<'_>, known: &mut Knowledge) -> Result<Reply, Failure> {
+    pub(super) async fn root_der(
+        &self,
+        asked: Asked<'_>,
+        known: &mut Knowledge,
+    ) -> Result<Reply, Failure> {
         self.trust_fetched(asked, known, "root certificate").await?;
         let der = self.server.pki.authority().certificate_der().to_vec();
         Ok(whole(StatusCode::OK, "application/x-x509-ca-cert", der))
     }
 
-    pub(super) async fn root_pem(&self, asked: Asked<'_>, known: &mut Knowledge) -> Result<Reply, Failure> {
+    pub(super) async fn root_pem(
+        &self,
+        asked: Asked<'_>,
+        known: &mut Knowledge,
+    ) -> Result<Reply, Failure> {
         self.trust_fetched(asked, known, "root certificate").await?;
-        Ok(whole(StatusCode::OK, "application/x-pem-file", self.server.pki.authority().certificate_pem()))
+        Ok(whole(
+            StatusCode::OK,
+            "application/x-pem-file",
+            self.server.pki.authority().certificate_pem(),
+        ))
     }
 
-    pub(super) async fn trust_profile(&self, asked: Asked<'_>, known: &mut Knowledge) -> Result<Reply, Failure> {
+    pub(super) async fn trust_profile(
+        &self,
+        asked: Asked<'_>,
+        known: &mut Knowledge,
+    ) -> Result<Reply, Failure> {
         self.trust_fetched(asked, known, "trust profile").await?;
         Ok(profile("trust", self.enrollments.trust()?))
     }
 
     /// Succeeds only where the device trusts our TLS certificate.
-    pub(super) fn trust_ping(&self) -> Reply {
+    pub(super) fn trust_ping() -> Reply {
         let mut reply = whole(StatusCode::OK, "application/json", "{\"trusted\":true}");
-        reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        reply.headers_mut().insert(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        );
         reply
     }
 
     pub(super) fn crl(&self) -> Reply {
-        whole(StatusCode::OK, "application/pkix-crl", self.server.pki.crl().to_vec())
+        whole(
+            StatusCode::OK,
+            "application/pkix-crl",
+            self.server.pki.crl().to_vec(),
+        )
     }
 
     /// Apple Configurator's discovery.
@@ -98,12 +126,22 @@ impl Devices {
         )
     }
 
-    async fn trust_fetched(&self, asked: Asked<'_>, known: &mut Knowledge, what: &str) -> Result<(), Failure> {
+    async fn trust_fetched(
+        &self,
+        asked: Asked<'_>,
+        known: &mut Knowledge,
+        what: &str,
+    ) -> Result<(), Failure> {
         known.operation = format!("trust {what}");
         let now = self.server.clock.now();
-        let event = NewEvent::new(now, &known.scope, Kind::TrustFetched, format!("the {what} was fetched"))
-            .fact("peer", asked.conn.peer.ip().to_string())
-            .fact("listener", asked.conn.role.name());
+        let event = NewEvent::new(
+            now,
+            &known.scope,
+            Kind::TrustFetched,
+            format!("the {what} was fetched"),
+        )
+        .fact("peer", asked.conn.peer.ip().to_string())
+        .fact("listener", asked.conn.role.name());
         self.server.services.note(vec![event]).await?;
         Ok(())
     }
@@ -118,25 +156,35 @@ fn page(title: &str, body: &str) -> Reply {
     );
     let mut reply = whole(StatusCode::OK, "text/html; charset=utf-8", html);
     let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     reply
 }
 
 /// Text inside HTML, in content and in quoted attributes.
 fn escape(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-        out
-    })
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut out, c| {
+            match c {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                '"' => out.push_str("&quot;"),
+                '\'' => out.push_str("&#39;"),
+                other => out.push(other),
+            }
+            out
+        })
 }
 
 #[cfg(test)]
@@ -145,6 +193,9 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_text() {
-        assert_eq!(escape("<a b=\"c\">&'\u{e9}"), "&lt;a b=&quot;c&quot;&gt;&amp;&#39;\u{e9}");
+        assert_eq!(
+            escape("<a b=\"c\">&'\u{e9}"),
+            "&lt;a b=&quot;c&quot;&gt;&amp;&#39;\u{e9}"
+        );
     }
 }

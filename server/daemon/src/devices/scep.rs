@@ -11,13 +11,15 @@ use mdm_certs::cms::{Cipher, ContentSeed, Signer};
 use mdm_certs::csr::Csr;
 use mdm_certs::oid;
 use mdm_certs::scep::{
-    Body, DecodeError, FailInfo, GET_CA_CAPS, Operation, Query, Reply as ScepReply, ReplySeed, Request,
+    Body, DecodeError, FailInfo, GET_CA_CAPS, Operation, Query, Reply as ScepReply, ReplySeed,
+    Request,
 };
 use mdm_core::certificate::Certificate;
 use mdm_core::id::Fingerprint;
 use mdm_core::service::issuance::{Decision, Grant, Refusal, Request as Wish};
 
 use super::handler::{Asked, Devices, Knowledge};
+use crate::chain::chain;
 use crate::digest::{challenge_id, hex};
 use crate::issuer::{MakeError, Wanted, make};
 use crate::respond::{Failure, Reply, whole};
@@ -27,7 +29,7 @@ use crate::server::Server;
 const ATTEMPTS: usize = 4;
 
 /// What SCEP needs beside the server: the signer of answers.
-pub struct Scep {
+pub(super) struct Scep {
     signer: Arc<Signer>,
 }
 
@@ -42,13 +44,19 @@ enum Answer {
 impl Scep {
     pub(super) fn new(server: &Server) -> Self {
         let chain: [&[u8]; 0] = [];
-        Self { signer: Arc::new(Signer::new(Arc::clone(server.pki.identity()), &chain)) }
+        Self {
+            signer: Arc::new(Signer::new(Arc::clone(server.pki.identity()), &chain)),
+        }
     }
 }
 
 impl Devices {
     /// Answers one SCEP request.
-    pub(super) async fn scep(&self, asked: Asked<'_>, known: &mut Knowledge) -> Result<Reply, Failure> {
+    pub(super) async fn scep(
+        &self,
+        asked: Asked<'_>,
+        known: &mut Knowledge,
+    ) -> Result<Reply, Failure> {
         let query = Query::new(asked.head.uri.query().unwrap_or_default());
         let operation = query.operation();
         known.operation = format!("scep {}", name(operation.as_ref()));
@@ -72,16 +80,25 @@ impl Devices {
                 Ok(whole(StatusCode::OK, "application/x-pki-message", reply))
             }
             Some(Operation::GetNextCaCert) => Err(not_scep("there is no next CA certificate")),
-            Some(Operation::Unknown(other)) => Err(not_scep(&format!("operation `{other}` is not known"))),
+            Some(Operation::Unknown(other)) => {
+                Err(not_scep(&format!("operation `{other}` is not known")))
+            }
             None => Err(not_scep("the query names no operation")),
         }
     }
 
-    async fn pki_operation(&self, message: Bytes, known: &mut Knowledge) -> Result<Vec<u8>, Failure> {
+    async fn pki_operation(
+        &self,
+        message: Bytes,
+        known: &mut Knowledge,
+    ) -> Result<Vec<u8>, Failure> {
         let identity = Arc::clone(self.server.pki.identity());
         let fallback: [u8; Cipher::MAX_KEY] = self.server.ids.bytes();
         // An RSA decryption takes a millisecond: not on the threads that serve connections.
-        let decoded = blocking("decoding a SCEP message", move || Request::decode(&message, &identity, &fallback)).await?;
+        let decoded = blocking("decoding a SCEP message", move || {
+            Request::decode(&message, &identity, &fallback)
+        })
+        .await?;
         let signer = Arc::clone(&self.scep.signer);
         let at = self.server.clock.now().to_datetime();
         let seed = self.seed();
@@ -96,13 +113,16 @@ impl Devices {
                     let reply = match &answer {
                         Answer::Certificate(der) => {
                             certificates = [der.clone()];
-                            ScepReply::Success { certificates: &certificates }
+                            ScepReply::Success {
+                                certificates: &certificates,
+                            }
                         }
                         Answer::Crl(list) => ScepReply::Crl { list },
                         Answer::Pending => ScepReply::Pending,
-                        Answer::Failure(fail_info, text) => {
-                            ScepReply::Failure { fail_info: *fail_info, text: Some(text) }
-                        }
+                        Answer::Failure(fail_info, text) => ScepReply::Failure {
+                            fail_info: *fail_info,
+                            text: Some(text),
+                        },
                     };
                     request.reply(&reply, &signer, at, &seed)
                 })
@@ -121,11 +141,13 @@ impl Devices {
                     subject: "an unreadable request".to_owned(),
                 };
                 self.announce_refusal(&wish, &why).await?;
-                blocking("answering a SCEP message", move || refusal.reply(&signer, at, &seed))
-                    .await?
-                    .map_err(|e| crypto("answering a SCEP message", &e))
+                blocking("answering a SCEP message", move || {
+                    refusal.reply(&signer, at, &seed)
+                })
+                .await?
+                .map_err(|e| crypto("answering a SCEP message", &e))
             }
-            Err(error) => Err(not_scep(&explain(&error))),
+            Err(error) => Err(not_scep(&chain(&error))),
         }
     }
 
@@ -138,35 +160,54 @@ impl Devices {
         let transaction = request.transaction_id().as_str().to_owned();
         match request.body() {
             Body::Enroll { csr, .. } => {
-                known.operation = "scep PKIOperation enroll".to_owned();
-                let wish = self.wish(request, csr, transaction);
+                "scep PKIOperation enroll".clone_into(&mut known.operation);
+                let wish = wish(request, csr, transaction);
                 self.certificate(wish, csr, known).await
             }
             Body::Poll { subject, .. } => {
-                known.operation = "scep PKIOperation poll".to_owned();
+                "scep PKIOperation poll".clone_into(&mut known.operation);
                 let key = key_sha256(request);
                 let services = &self.server.services;
                 let Some(wish) = services.waiting_request(&transaction, &key).await? else {
-                    return self.answer_poll_after_the_fact(&transaction, &key, known).await;
+                    return self
+                        .answer_poll_after_the_fact(&transaction, &key, known)
+                        .await;
                 };
                 match Csr::parse(&wish.csr) {
-                    Ok(csr) if csr.subject() == subject.as_slice() => self.certificate(wish, &csr, known).await,
-                    _ => Ok(Answer::Failure(FailInfo::BadCertId, Refusal::NothingWaits.to_string())),
+                    Ok(csr) if csr.subject() == subject.as_slice() => {
+                        self.certificate(wish, &csr, known).await
+                    }
+                    _ => Ok(Answer::Failure(
+                        FailInfo::BadCertId,
+                        Refusal::NothingWaits.to_string(),
+                    )),
                 }
             }
             Body::GetCertificate { serial, .. } => {
-                let serial = serial.to_string().parse().map_err(|_| not_scep("the serial number is unusable"))?;
-                let found = self.server.store.certificate_by_serial(&serial).await.map_err(service)?;
+                let serial = serial
+                    .to_string()
+                    .parse()
+                    .map_err(|_| not_scep("the serial number is unusable"))?;
+                let found = self
+                    .server
+                    .store
+                    .certificate_by_serial(&serial)
+                    .await
+                    .map_err(service)?;
                 Ok(match found.and_then(|c| STANDARD.decode(c.der).ok()) {
                     Some(der) => Answer::Certificate(der),
                     None => Answer::Failure(FailInfo::BadCertId, "no such certificate".to_owned()),
                 })
             }
             Body::GetCrl { .. } => Ok(Answer::Crl(self.server.pki.crl().to_vec())),
-            Body::Unknown { message_type, .. } => {
-                Ok(Answer::Failure(FailInfo::BadRequest, format!("message type {} is not served", message_type.code())))
-            }
-            _ => Ok(Answer::Failure(FailInfo::BadRequest, "this message type is not served".to_owned())),
+            Body::Unknown { message_type, .. } => Ok(Answer::Failure(
+                FailInfo::BadRequest,
+                format!("message type {} is not served", message_type.code()),
+            )),
+            _ => Ok(Answer::Failure(
+                FailInfo::BadRequest,
+                "this message type is not served".to_owned(),
+            )),
         }
     }
 
@@ -177,29 +218,28 @@ impl Devices {
         key: &str,
         known: &mut Knowledge,
     ) -> Result<Answer, Failure> {
-        let found = self.server.store.certificate_by_transaction(transaction, key).await.map_err(service)?;
+        let found = self
+            .server
+            .store
+            .certificate_by_transaction(transaction, key)
+            .await
+            .map_err(service)?;
         match found {
             Some(certificate) => Ok(issued_before(&certificate, known)),
-            None => Ok(Answer::Failure(FailInfo::BadCertId, Refusal::NothingWaits.to_string())),
-        }
-    }
-
-    fn wish(&self, request: &Request, csr: &Csr, transaction: String) -> Wish {
-        let signer = (!request.signer_is_self_issued())
-            .then(|| request.signer_fingerprint().to_string().parse::<Fingerprint>().ok())
-            .flatten();
-        Wish {
-            challenge: csr.challenge_password().and_then(|c| challenge_id(c.expose())),
-            key_sha256: hex(&csr.public_key_sha256()),
-            transaction,
-            signer,
-            csr: csr.der().to_vec(),
-            subject: csr.subject_text(),
+            None => Ok(Answer::Failure(
+                FailInfo::BadCertId,
+                Refusal::NothingWaits.to_string(),
+            )),
         }
     }
 
     /// Decides on a certificate request, and makes the certificate of a grant.
-    async fn certificate(&self, wish: Wish, csr: &Csr, known: &mut Knowledge) -> Result<Answer, Failure> {
+    async fn certificate(
+        &self,
+        wish: Wish,
+        csr: &Csr,
+        known: &mut Knowledge,
+    ) -> Result<Answer, Failure> {
         let services = &self.server.services;
         for _ in 0..ATTEMPTS {
             match services.decide_request(&wish).await? {
@@ -233,7 +273,9 @@ impl Devices {
         let policy = grant.policy.clone();
         let parts = csr.clone();
         let made = blocking("issuing a certificate", move || {
-            let names = parts.extension(oid::SUBJECT_ALT_NAME).map(|e| e.value.as_slice());
+            let names = parts
+                .extension(oid::SUBJECT_ALT_NAME)
+                .map(|e| e.value.as_slice());
             let wanted = Wanted {
                 subject: parts.subject(),
                 spki: parts.public_key().info(),
@@ -248,7 +290,7 @@ impl Devices {
             Ok(made) => made,
             Err(MakeError::Issue(error)) => {
                 // What the request asks for cannot be written: its author's mistake.
-                let why = explain(&error);
+                let why = chain(&error);
                 self.announce_refusal(wish, &why).await?;
                 return Ok(Some(Answer::Failure(FailInfo::BadRequest, why)));
             }
@@ -256,7 +298,7 @@ impl Devices {
         };
         let recorded = self.server.services.issued(grant, wish, &made).await?;
         Ok(recorded.map(|certificate| {
-            known.device = certificate.device.clone();
+            known.device.clone_from(&certificate.device);
             Answer::Certificate(der)
         }))
     }
@@ -275,8 +317,31 @@ impl Devices {
     }
 }
 
+/// What a decision needs to know of a request.
+fn wish(request: &Request, csr: &Csr, transaction: String) -> Wish {
+    let signer = (!request.signer_is_self_issued())
+        .then(|| {
+            request
+                .signer_fingerprint()
+                .to_string()
+                .parse::<Fingerprint>()
+                .ok()
+        })
+        .flatten();
+    Wish {
+        challenge: csr
+            .challenge_password()
+            .and_then(|c| challenge_id(c.expose())),
+        key_sha256: hex(&csr.public_key_sha256()),
+        transaction,
+        signer,
+        csr: csr.der().to_vec(),
+        subject: csr.subject_text(),
+    }
+}
+
 fn issued_before(certificate: &Certificate, known: &mut Knowledge) -> Answer {
-    known.device = certificate.device.clone();
+    known.device.clone_from(&certificate.device);
     match STANDARD.decode(&certificate.der) {
         Ok(der) => Answer::Certificate(der),
         Err(_) => Answer::Failure(FailInfo::BadCertId, "the certificate is damaged".to_owned()),
@@ -299,33 +364,34 @@ fn name(operation: Option<&Operation>) -> &str {
 }
 
 fn not_scep(detail: &str) -> Failure {
-    Failure::Malformed { what: "a SCEP request", detail: detail.to_owned(), limit: None }
+    Failure::Malformed {
+        what: "a SCEP request",
+        detail: detail.to_owned(),
+        limit: None,
+    }
 }
 
 fn crypto(doing: &'static str, error: &dyn std::error::Error) -> Failure {
-    Failure::Crypto { doing, cause: explain(error) }
+    Failure::Crypto {
+        doing,
+        cause: chain(error),
+    }
 }
 
 fn service(cause: mdm_core::ports::StoreUnavailable) -> Failure {
     Failure::Service(cause.into())
 }
 
-/// An error with its causes, in one line.
-fn explain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
-}
-
 async fn blocking<T: Send + 'static>(
     doing: &'static str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| Failure::Crypto { doing, cause: e.to_string() })
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Failure::Crypto {
+            doing,
+            cause: e.to_string(),
+        })
 }
 
 impl std::fmt::Debug for Scep {

@@ -14,13 +14,24 @@ impl Devices {
     /// Proves the sender of an MDM message.
     pub(super) fn prove(&self, asked: Asked<'_>) -> Result<Proven, Failure> {
         let now = self.server.clock.now();
-        Ok(self.server.identities.prove(asked.conn, &asked.head.headers, asked.body, now)?)
+        Ok(self
+            .server
+            .identities
+            .prove(asked.conn, &asked.head.headers, asked.body, now)?)
     }
 
     /// Finds the device behind a proven identity, and refuses a revoked one where that is
     /// configured.
-    pub(super) async fn bound(&self, proven: &Proven, known: &mut Knowledge) -> Result<Bound, Failure> {
-        let bound = self.server.identities.bound(&self.server.services, proven).await?;
+    pub(super) async fn bound(
+        &self,
+        proven: &Proven,
+        known: &mut Knowledge,
+    ) -> Result<Bound, Failure> {
+        let bound = self
+            .server
+            .identities
+            .bound(&self.server.services, proven)
+            .await?;
         known.device = Some(bound.device.id.clone());
         known.scope = bound.device.scope.clone();
         known.reality = bound.device.reality;
@@ -28,7 +39,8 @@ impl Devices {
             if self.server.config.revoked_identity == RevokedIdentity::Refuse {
                 return Err(Failure::Revoked(serial.to_string()));
             }
-            let detail = format!("the identity with serial number {serial} was revoked and is still used");
+            let detail =
+                format!("the identity with serial number {serial} was revoked and is still used");
             known.findings.push(("identity.revoked".to_owned(), detail));
         }
         Ok(bound)
@@ -50,7 +62,11 @@ pub(super) fn sender(proven: &Proven, wire: &WireSender) -> Sender {
 
 /// Remembers the findings of a message.
 pub(super) fn note(findings: &Findings, known: &mut Knowledge) {
-    known.findings.extend(findings.iter().map(|f| (f.rule.name().to_owned(), f.detail.clone())));
+    known.findings.extend(
+        findings
+            .iter()
+            .map(|f| (f.rule.name().to_owned(), f.detail.clone())),
+    );
 }
 
 /// A message that is no property list of the right kind.
@@ -65,5 +81,9 @@ pub(super) fn malformed(what: &'static str, error: &(dyn std::error::Error + 'st
         }
         cause = next.source();
     }
-    Failure::Malformed { what, detail, limit }
+    Failure::Malformed {
+        what,
+        detail,
+        limit,
+    }
 }

@@ -61,7 +61,8 @@ pub(super) struct Bindings {
 
 impl Bindings {
     pub(super) fn get(&self, fingerprint: &Fingerprint) -> Option<Bound> {
-        self.map.read(|map| map.by_certificate.get(fingerprint).cloned())
+        self.map
+            .read(|map| map.by_certificate.get(fingerprint).cloned())
     }
 
     /// Counts what was forgotten: what was loaded before something was forgotten may be old.
@@ -78,8 +79,12 @@ impl Bindings {
             if map.by_certificate.len() >= MOST {
                 *map = Tables::default();
             }
-            map.by_device.entry(bound.device.id.clone()).or_default().push(fingerprint.clone());
-            map.by_certificate.insert(fingerprint.clone(), bound.clone());
+            map.by_device
+                .entry(bound.device.id.clone())
+                .or_default()
+                .push(fingerprint.clone());
+            map.by_certificate
+                .insert(fingerprint.clone(), bound.clone());
         });
     }
 

@@ -43,7 +43,9 @@ pub(super) fn body(bytes: Bytes) -> Bytes {
     let mut out = Vec::with_capacity(bytes.len());
     let mut done = 0;
     for (start, end) in cuts {
-        let (Some(before), Some(secret)) = (bytes.get(done..start), bytes.get(start..end)) else { continue };
+        let (Some(before), Some(secret)) = (bytes.get(done..start), bytes.get(start..end)) else {
+            continue;
+        };
         out.extend_from_slice(before);
         out.extend_from_slice(marker(secret).as_bytes());
         done = end;
@@ -58,11 +60,15 @@ pub(super) fn path(path: &str) -> String {
         Some(token) => format!("/p/{}", marker(token.as_bytes())),
         None => path.to_owned(),
     };
-    let Some((path, query)) = path.split_once('?') else { return path };
+    let Some((path, query)) = path.split_once('?') else {
+        return path;
+    };
     let query: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((name, value)) if PARAMETERS.contains(&name) => format!("{name}={}", marker(value.as_bytes())),
+            Some((name, value)) if PARAMETERS.contains(&name) => {
+                format!("{name}={}", marker(value.as_bytes()))
+            }
             _ => pair.to_owned(),
         })
         .collect();
@@ -110,22 +116,38 @@ mod tests {
     #[test]
     fn secrets_go_and_the_rest_stays() {
         for (given, expected) in [
-            ("<dict><key>Name</key><string>x</string></dict>", "<dict><key>Name</key><string>x</string></dict>"),
+            (
+                "<dict><key>Name</key><string>x</string></dict>",
+                "<dict><key>Name</key><string>x</string></dict>",
+            ),
             (
                 "<key>Challenge</key>\n\t<string>abc</string><key>URL</key><string>u</string>",
                 "<key>Challenge</key>\n\t<string>***(3 bytes, sha256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad)</string><key>URL</key><string>u</string>",
             ),
-            ("<key>Token</key><data>ab", "<key>Token</key><data>***(2 bytes, sha256 fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603)"),
-            ("<key>PayloadContent</key><array/>", "<key>PayloadContent</key><array/>"),
+            (
+                "<key>Token</key><data>ab",
+                "<key>Token</key><data>***(2 bytes, sha256 fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603)",
+            ),
+            (
+                "<key>PayloadContent</key><array/>",
+                "<key>PayloadContent</key><array/>",
+            ),
         ] {
-            assert_eq!(body(Bytes::from_static(given.as_bytes())), expected, "{given}");
+            assert_eq!(
+                body(Bytes::from_static(given.as_bytes())),
+                expected,
+                "{given}"
+            );
         }
     }
 
     #[test]
     fn codes_and_links_go_from_paths() {
         assert_eq!(path("/mdm/connect"), "/mdm/connect");
-        assert!(path("/enroll/apple?code=ABCD-EFGH&signed=false").starts_with("/enroll/apple?code=***(9 bytes"));
+        assert!(
+            path("/enroll/apple?code=ABCD-EFGH&signed=false")
+                .starts_with("/enroll/apple?code=***(9 bytes")
+        );
         assert!(path("/enroll/apple?code=ABCD-EFGH&signed=false").ends_with("&signed=false"));
         assert!(!path("/p/0123456789abcdef").contains("0123456789abcdef/"));
     }

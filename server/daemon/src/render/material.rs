@@ -10,12 +10,17 @@ use mdm_core::event::{Kind, NewEvent};
 use mdm_core::id::{DeliveryId, ProfileId, Version};
 use mdm_core::ports::{NotEncodable, Record};
 use mdm_core::profile::StoredProfile;
-use mdm_payloads::apple::{CompileError, IdentityMaterial, Pkcs12Material, RootMaterial, RootName, ScepMaterial};
+use mdm_payloads::apple::{
+    CompileError, IdentityMaterial, Pkcs12Material, RootMaterial, RootName, ScepMaterial,
+};
 use mdm_payloads::certificate_names::{CertificateNames, SanType};
-use mdm_payloads::identity::{CertificateTerms, KeySize, KeyUsage, Pkcs12Encryption, PkcsCertificate, ScepCertificate};
+use mdm_payloads::identity::{
+    CertificateTerms, KeySize, KeyUsage, Pkcs12Encryption, PkcsCertificate, ScepCertificate,
+};
 use mdm_payloads::{Der, ReferenceKind, RenderError, Secret, Settings, Subject};
 
 use super::{Identities, Recipient, Renderer, issued_record, refuse, unavailable};
+use crate::chain::chain;
 use crate::digest::{challenge_id, sha256_hex};
 use crate::issuer::{Wanted, make};
 use crate::pki::Pki;
@@ -39,7 +44,12 @@ pub fn root_material(pki: &Pki) -> RootMaterial {
     RootMaterial {
         name: RootName::Lab,
         der: Der::from(pki.authority().certificate_der().to_vec()),
-        display_name: pki.authority().facts().common_name.clone().unwrap_or_else(|| "mockmdm TEST CA".to_owned()),
+        display_name: pki
+            .authority()
+            .facts()
+            .common_name
+            .clone()
+            .unwrap_or_else(|| "mockmdm TEST CA".to_owned()),
         file_name: Some("root.cer".to_owned()),
     }
 }
@@ -55,22 +65,14 @@ pub(super) fn not_compiled(error: &CompileError) -> NotEncodable {
 fn not_rendered(error: &RenderError) -> NotEncodable {
     let text = error.to_string();
     match error {
-        RenderError::MissingAttribute { variable, .. } => {
-            NotEncodable { reason: Reason::MissingAttribute { name: variable.to_string() }, text }
-        }
+        RenderError::MissingAttribute { variable, .. } => NotEncodable {
+            reason: Reason::MissingAttribute {
+                name: variable.clone(),
+            },
+            text,
+        },
         _ => refuse(text),
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }
 
 impl Renderer {
@@ -85,12 +87,20 @@ impl Renderer {
         if is_identity(&profile.profile.settings) {
             self.identity(profile, to, subject, &mut material).await?;
         }
-        let references: Vec<(ProfileId, ReferenceKind)> =
-            profile.profile.settings.references().iter().map(|r| (r.id.clone(), r.kind)).collect();
+        let references: Vec<(ProfileId, ReferenceKind)> = profile
+            .profile
+            .settings
+            .references()
+            .iter()
+            .map(|r| (r.id.clone(), r.kind))
+            .collect();
         for (id, kind) in references {
-            let named = self.store.profile(&id).await.map_err(unavailable)?;
+            let named = self.store.profile(&id).await.map_err(|e| unavailable(&e))?;
             let Some(named) = named else {
-                return Err(refuse(format!("profile `{}` names `{id}`, which does not exist", profile.id)));
+                return Err(refuse(format!(
+                    "profile `{}` names `{id}`, which does not exist",
+                    profile.id
+                )));
             };
             match kind {
                 ReferenceKind::Root => self.root(&named, &mut material)?,
@@ -98,7 +108,11 @@ impl Renderer {
                 ReferenceKind::Identity => {
                     self.identity(&named, to, subject, &mut material).await?;
                     if let Some(root) = root_of(&named.profile.settings) {
-                        let root = self.store.profile(root).await.map_err(unavailable)?;
+                        let root = self
+                            .store
+                            .profile(root)
+                            .await
+                            .map_err(|e| unavailable(&e))?;
                         if let Some(root) = root {
                             self.root(&root, &mut material)?;
                         }
@@ -116,7 +130,10 @@ impl Renderer {
 
     fn root(&self, named: &StoredProfile, material: &mut Material) -> Result<(), NotEncodable> {
         let Settings::TrustedCertificate(settings) = &named.profile.settings else {
-            return Err(refuse(format!("profile `{}` is no trusted_certificate", named.id)));
+            return Err(refuse(format!(
+                "profile `{}` is no trusted_certificate",
+                named.id
+            )));
         };
         let own = root_material(&self.pki);
         let der = settings.certificate().unwrap_or(own.der);
@@ -140,9 +157,18 @@ impl Renderer {
         material: &mut Material,
     ) -> Result<(), NotEncodable> {
         let identity = match &named.profile.settings {
-            Settings::ScepCertificate(settings) => self.scep(named, settings, to, subject, material)?,
-            Settings::PkcsCertificate(settings) => self.pkcs12(named, settings, to, subject, material).await?,
-            _ => return Err(refuse(format!("profile `{}` describes no identity", named.id))),
+            Settings::ScepCertificate(settings) => {
+                self.scep(named, settings, to, subject, material)?
+            }
+            Settings::PkcsCertificate(settings) => {
+                self.pkcs12(named, settings, to, subject, material).await?
+            }
+            _ => {
+                return Err(refuse(format!(
+                    "profile `{}` describes no identity",
+                    named.id
+                )));
+            }
         };
         material.identities.insert(named.id.clone(), identity);
         Ok(())
@@ -156,17 +182,24 @@ impl Renderer {
         subject: Subject<'_>,
         material: &mut Material,
     ) -> Result<IdentityMaterial, NotEncodable> {
-        let names = settings.terms.names(&subject).map_err(|e| not_rendered(&e))?;
+        let names = settings
+            .terms
+            .names(&subject)
+            .map_err(|e| not_rendered(&e))?;
         let secret = mdm_core::ports::Ids::secret(&*self.ids);
         let foreign = !settings.scep_server_urls.is_empty();
         if let (Some(delivery), false) = (to.delivery, foreign) {
             let now = self.clock.now();
-            let id = challenge_id(&secret).ok_or_else(|| refuse("hashing a challenge failed".to_owned()))?;
+            let id = challenge_id(&secret)
+                .ok_or_else(|| refuse("hashing a challenge failed".to_owned()))?;
             material.records.push(Record::Challenge(Challenge {
                 id,
                 version: Version(0),
                 scope: named.scope.clone(),
-                purpose: Purpose::ProfileIdentity { delivery: delivery.clone(), profile: named.id.clone() },
+                purpose: Purpose::ProfileIdentity {
+                    delivery: delivery.clone(),
+                    profile: named.id.clone(),
+                },
                 policy: policy(&settings.terms, &names),
                 device: to.device.map(|d| d.id.clone()),
                 expires_at: now.plus_seconds(CHALLENGE_SECONDS),
@@ -176,7 +209,13 @@ impl Renderer {
             }));
         }
         let display_name = named.profile.display_name.clone();
-        let mut scep = ScepMaterial::of(settings, display_name, &self.urls.scep(), names, Secret::from(secret));
+        let mut scep = ScepMaterial::of(
+            settings,
+            display_name,
+            &self.urls.scep(),
+            names,
+            Secret::from(secret),
+        );
         if !foreign {
             scep.ca_fingerprint = Some(self.pki.authority().fingerprint_sha1().to_vec());
         }
@@ -191,8 +230,15 @@ impl Renderer {
         subject: Subject<'_>,
         material: &mut Material,
     ) -> Result<IdentityMaterial, NotEncodable> {
-        let names = settings.terms.names(&subject).map_err(|e| not_rendered(&e))?;
-        let kind = if settings.terms.key_size == KeySize::Rsa4096 { KeyKind::Rsa4096 } else { KeyKind::Rsa2048 };
+        let names = settings
+            .terms
+            .names(&subject)
+            .map_err(|e| not_rendered(&e))?;
+        let kind = if settings.terms.key_size == KeySize::Rsa4096 {
+            KeyKind::Rsa4096
+        } else {
+            KeyKind::Rsa2048
+        };
         let key = generate(kind).await?;
         let policy = policy(&settings.terms, &names);
         let now = self.clock.now();
@@ -212,7 +258,10 @@ impl Renderer {
                 serial: made.serial.clone(),
                 scope: named.scope.clone(),
                 subject: made.subject.clone(),
-                purpose: Purpose::ProfileIdentity { delivery: delivery.clone(), profile: named.id.clone() },
+                purpose: Purpose::ProfileIdentity {
+                    delivery: delivery.clone(),
+                    profile: named.id.clone(),
+                },
                 policy,
                 device: to.device.map(|d| d.id.clone()),
                 challenge: None,
@@ -225,7 +274,9 @@ impl Renderer {
                 not_after: made.not_after,
                 revoked: None,
             };
-            material.events.push(issued_event(&certificate, delivery, &named.id));
+            material
+                .events
+                .push(issued_event(&certificate, delivery, &named.id));
             material.identity = Some(IdentityIssued {
                 at: now,
                 serial: made.serial.clone(),
@@ -248,7 +299,12 @@ impl Renderer {
         })
         .map_err(|e| refuse(chain(&e)))?;
         let display_name = named.profile.display_name.clone();
-        let pkcs12 = Pkcs12Material::of(settings, display_name, Der::from(file), Secret::from(password));
+        let pkcs12 = Pkcs12Material::of(
+            settings,
+            display_name,
+            Der::from(file),
+            Secret::from(password),
+        );
         Ok(IdentityMaterial::Pkcs12(pkcs12))
     }
 }
@@ -262,12 +318,20 @@ async fn generate(kind: KeyKind) -> Result<Key, NotEncodable> {
 }
 
 fn issued_event(certificate: &Certificate, delivery: &DeliveryId, profile: &ProfileId) -> NewEvent {
-    let text = format!("certificate {} issued for `{}`, with its key", certificate.serial, certificate.subject);
-    let event = NewEvent::new(certificate.issued_at, &certificate.scope, Kind::CertificateIssued, text)
-        .certificate(&certificate.serial)
-        .delivery(delivery, profile)
-        .fact("subject", certificate.subject.clone())
-        .fact("not_after", certificate.not_after.to_string());
+    let text = format!(
+        "certificate {} issued for `{}`, with its key",
+        certificate.serial, certificate.subject
+    );
+    let event = NewEvent::new(
+        certificate.issued_at,
+        &certificate.scope,
+        Kind::CertificateIssued,
+        text,
+    )
+    .certificate(&certificate.serial)
+    .delivery(delivery, profile)
+    .fact("subject", certificate.subject.clone())
+    .fact("not_after", certificate.not_after.to_string());
     match &certificate.device {
         Some(device) => event.device(device),
         None => event,
@@ -275,7 +339,10 @@ fn issued_event(certificate: &Certificate, delivery: &DeliveryId, profile: &Prof
 }
 
 fn is_identity(settings: &Settings) -> bool {
-    matches!(settings, Settings::ScepCertificate(_) | Settings::PkcsCertificate(_))
+    matches!(
+        settings,
+        Settings::ScepCertificate(_) | Settings::PkcsCertificate(_)
+    )
 }
 
 fn root_of(settings: &Settings) -> Option<&ProfileId> {
@@ -303,7 +370,11 @@ fn policy(terms: &CertificateTerms, names: &CertificateNames) -> Policy {
         })
         .collect();
     Policy {
-        extended_key_usages: terms.extended_key_usages.iter().map(|u| u.oid().to_owned()).collect(),
+        extended_key_usages: terms
+            .extended_key_usages
+            .iter()
+            .map(|u| u.oid().to_owned())
+            .collect(),
         lifetime_seconds: i64::try_from(terms.validity().as_secs()).unwrap_or(i64::MAX),
         alt_names,
         sign: terms.key_usage.contains(&KeyUsage::DigitalSignature),

@@ -13,7 +13,7 @@ use crate::pki::CRL_LIFE;
 use crate::server::Server;
 
 /// How often certificates and the revocation list are looked at.
-const CERTIFICATES: Duration = Duration::from_secs(60);
+const CERTIFICATES: Duration = Duration::from_mins(1);
 /// How often lost exchanges are told.
 const LOSSES: Duration = Duration::from_secs(5);
 
@@ -28,7 +28,11 @@ pub(super) fn start(
         tokio::spawn(pusher.run(server.services.clone(), stopped.clone())),
         tokio::spawn(seen.run(stopped.clone())),
         tokio::spawn(certificates(server.clone(), stopped.clone())),
-        tokio::spawn(losses(server.clone(), Arc::clone(announcer), stopped.clone())),
+        tokio::spawn(losses(
+            server.clone(),
+            Arc::clone(announcer),
+            stopped.clone(),
+        )),
     ]
 }
 
@@ -68,10 +72,20 @@ async fn certificates(server: Server, mut stopped: watch::Receiver<bool>) {
 
 async fn publish(server: &Server, now: Timestamp) -> Result<(), String> {
     let revoked = server.store.revoked().await.map_err(|e| e.to_string())?;
-    server.pki.publish_crl(&revoked, now).map_err(|e| e.to_string())?;
-    let text = format!("a revocation list with {} entries was published", revoked.len());
+    server
+        .pki
+        .publish_crl(&revoked, now)
+        .map_err(|e| e.to_string())?;
+    let text = format!(
+        "a revocation list with {} entries was published",
+        revoked.len()
+    );
     let event = NewEvent::new(now, &server.config.scope, Kind::CrlPublished, text);
-    server.services.note(vec![event]).await.map_err(|e| e.to_string())
+    server
+        .services
+        .note(vec![event])
+        .await
+        .map_err(|e| e.to_string())
 }
 
 async fn losses(server: Server, announcer: Arc<Announcer>, mut stopped: watch::Receiver<bool>) {

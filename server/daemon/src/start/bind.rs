@@ -24,8 +24,12 @@ impl BindError {
     /// What can be done about it.
     pub fn hint(&self) -> &'static str {
         match self.source.kind() {
-            std::io::ErrorKind::AddrInUse => "another program listens there; choose another address, or port 0 for any",
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a permission; choose a higher port",
+            std::io::ErrorKind::AddrInUse => {
+                "another program listens there; choose another address, or port 0 for any"
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a permission; choose a higher port"
+            }
             std::io::ErrorKind::AddrNotAvailable => "this host does not have that address",
             _ => "choose another address",
         }
@@ -43,7 +47,13 @@ pub(super) struct Bound {
 }
 
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|source| BindError { setting, address, source })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| BindError {
+            setting,
+            address,
+            source,
+        })
 }
 
 impl Bound {
@@ -62,20 +72,49 @@ impl Bound {
             None => None,
         };
         let admin = listen("admin", config.admin).await?;
-        Ok(Self { bootstrap, device, mtls, admin, admin_is_loopback: config.admin.ip().is_loopback() })
+        Ok(Self {
+            bootstrap,
+            device,
+            mtls,
+            admin,
+            admin_is_loopback: config.admin.ip().is_loopback(),
+        })
     }
 
     /// Where the sockets are reached: under the advertised name, with the ports that were bound.
     pub(super) fn urls(&self, config: &Config) -> Urls {
         let name = host(config.advertised());
         let port = |socket: &TcpListener| socket.local_addr().map_or(0, |a| a.port());
-        let https = |port: u16| if port == 443 { format!("https://{name}") } else { format!("https://{name}:{port}") };
-        let http = |port: u16| if port == 80 { format!("http://{name}") } else { format!("http://{name}:{port}") };
+        let https = |port: u16| {
+            if port == 443 {
+                format!("https://{name}")
+            } else {
+                format!("https://{name}:{port}")
+            }
+        };
+        let http = |port: u16| {
+            if port == 80 {
+                format!("http://{name}")
+            } else {
+                format!("http://{name}:{port}")
+            }
+        };
         let device = self.device.first().map_or(0, port);
-        let public = config.public_url.as_ref().map(|u| u.to_string().trim_end_matches('/').to_owned());
+        let public = config
+            .public_url
+            .as_ref()
+            .map(|u| u.to_string().trim_end_matches('/').to_owned());
         let admin = self.admin.local_addr().unwrap_or(config.admin);
-        let admin_host = if admin.ip().is_unspecified() { name.clone() } else { host(&admin.ip().to_string()) };
-        let scheme = if self.admin_is_loopback { "http" } else { "https" };
+        let admin_host = if admin.ip().is_unspecified() {
+            name.clone()
+        } else {
+            host(&admin.ip().to_string())
+        };
+        let scheme = if self.admin_is_loopback {
+            "http"
+        } else {
+            "https"
+        };
         Urls {
             bootstrap: self.bootstrap.as_ref().map(|s| http(port(s))),
             device: public.unwrap_or_else(|| https(device)),
@@ -96,16 +135,26 @@ fn host(name: &str) -> String {
 /// The addresses under which a TLS certificate has to be good: those of this host's interfaces,
 /// or the loopback alone when nothing else is listened at.
 pub(super) fn addresses(config: &Config) -> Vec<IpAddr> {
-    let mut all = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    let mut all = vec![
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::LOCALHOST),
+    ];
     let listened = || config.listen.iter().chain(&config.mtls);
-    for address in listened().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified()) {
+    for address in listened()
+        .map(SocketAddr::ip)
+        .filter(|ip| !ip.is_unspecified())
+    {
         if !all.contains(&address) {
             all.push(address);
         }
     }
     if listened().any(|a| a.ip().is_unspecified()) {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-        let mut own: Vec<IpAddr> = interfaces.iter().filter(|i| !i.is_link_local()).map(|i| i.ip()).collect();
+        let mut own: Vec<IpAddr> = interfaces
+            .iter()
+            .filter(|i| !i.is_link_local())
+            .map(if_addrs::Interface::ip)
+            .collect();
         own.sort_unstable();
         for address in own {
             if !all.contains(&address) {
