@@ -7,6 +7,7 @@
     reason = "a story fails by panicking, wherever it is told, and prints what it leaves out"
 )]
 
+mod certificate;
 #[allow(
     dead_code,
     reason = "what a story may ask of a server, whether or not one does today"
@@ -14,12 +15,19 @@
 mod environment;
 mod http;
 mod layers;
+mod mobileconfig;
 #[allow(
     dead_code,
     reason = "what a story may ask of a program, whether or not one does today"
 )]
 mod program;
+
 mod apple_check_in;
 mod apple_deliver;
 mod apple_enroll;
 mod apple_lab;
+mod scep_certmonger;
+mod scep_request;
+mod scep_scepclient;
+mod scep_streamed;
+mod scep_strongswan;

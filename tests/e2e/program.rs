@@ -30,6 +30,11 @@ impl Program {
         found.map(Self)
     }
 
+    /// Where it is installed.
+    pub(crate) fn file(&self) -> &Path {
+        &self.0
+    }
+
     /// A run of it that is about to start.
     pub(crate) fn with<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Run {
         let mut command = Command::new("timeout");
@@ -54,6 +59,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// With more arguments.
+    pub(crate) fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, arguments: I) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
     /// Run there.
     pub(crate) fn at(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
