@@ -47,8 +47,18 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(rule: &'static str, level: Level, text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { rule, level, text: text.into(), hint: Some(hint.into()) }
+    fn new(
+        rule: &'static str,
+        level: Level,
+        text: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            level,
+            text: text.into(),
+            hint: Some(hint.into()),
+        }
     }
 }
 
@@ -63,7 +73,7 @@ struct Patient {
 }
 
 /// What is known of a server when it is judged.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Facts {
     now: Timestamp,
     name: String,
@@ -103,7 +113,11 @@ pub async fn examine(server: &Server) -> Result<Vec<Finding>, StoreUnavailable> 
         now: server.clock.now(),
         tunnelled: server.advertised.public_url.is_some(),
         resolved: resolve(&name).await,
-        addresses: if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect(),
+        addresses: if_addrs::get_if_addrs()
+            .unwrap_or_default()
+            .iter()
+            .map(if_addrs::Interface::ip)
+            .collect(),
         leaf: match server.pki.tls_leaf() {
             Ok(Some(leaf)) => Ok(leaf),
             Ok(None) => Err("there is none".to_owned()),
@@ -129,7 +143,10 @@ pub async fn examine(server: &Server) -> Result<Vec<Finding>, StoreUnavailable> 
 
 /// Asks the system where the server's own name leads.
 async fn resolve(name: &str) -> Result<Vec<IpAddr>, String> {
-    let bare = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let bare = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
     match tokio::time::timeout(RESOLVE, tokio::net::lookup_host((bare, 0))).await {
         Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
         Ok(Err(error)) => Err(error.to_string()),
@@ -144,7 +161,11 @@ async fn patients(server: &Server) -> Result<Vec<Patient>, StoreUnavailable> {
         let page = server.store.devices(None, after.as_ref(), PAGE).await?;
         after = page.last().map(|device| device.id.clone());
         let full = page.len() == PAGE;
-        found.extend(page.into_iter().filter(|d| d.state != DeviceState::Removed).map(Patient::from));
+        found.extend(
+            page.into_iter()
+                .filter(|d| d.state != DeviceState::Removed)
+                .map(Patient::from),
+        );
         if !full {
             return Ok(found);
         }
@@ -198,9 +219,16 @@ fn clock(facts: &Facts, findings: &mut Vec<Finding>) {
     let wrong = if facts.now.0 < EARLIEST {
         Some(format!("this machine's clock says {}", facts.now))
     } else {
-        facts.authority.filter(|(begin, _)| now < *begin).map(|(begin, _)| {
-            format!("this machine's clock says {}, before the root was made ({})", facts.now, Timestamp::from(begin))
-        })
+        facts
+            .authority
+            .filter(|(begin, _)| now < *begin)
+            .map(|(begin, _)| {
+                format!(
+                    "this machine's clock says {}, before the root was made ({})",
+                    facts.now,
+                    Timestamp::from(begin)
+                )
+            })
     };
     if let Some(text) = wrong {
         let hint = "set the clock: devices refuse certificates that are not valid yet";
@@ -225,7 +253,9 @@ fn clock(facts: &Facts, findings: &mut Vec<Finding>) {
 
 fn name(facts: &Facts, findings: &mut Vec<Finding>) {
     let name = &facts.name;
-    if name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|a| a.is_loopback()) {
+    if name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|a| a.is_loopback())
+    {
         findings.push(Finding::new(
             "name.loopback",
             Level::Note,
@@ -268,7 +298,8 @@ fn leaf(facts: &Facts, findings: &mut Vec<Finding>) {
         Ok(der) => der,
         Err(why) => {
             let text = format!("the TLS certificate cannot be read: {why}");
-            let hint = "look at the `ca` folder of the data directory; a restart makes a missing one";
+            let hint =
+                "look at the `ca` folder of the data directory; a restart makes a missing one";
             findings.push(Finding::new("tls.missing", Level::Error, text, hint));
             return;
         }
@@ -278,7 +309,9 @@ fn leaf(facts: &Facts, findings: &mut Vec<Finding>) {
         let hint = "restart the server: it makes a certificate that keeps the rules";
         findings.push(Finding::new(broken.rule(), Level::Error, text, hint));
     }
-    let Ok(leaf) = CertificateFacts::parse(der) else { return };
+    let Ok(leaf) = CertificateFacts::parse(der) else {
+        return;
+    };
     let now = facts.now.to_datetime();
     if now < leaf.validity.not_before || leaf.validity.not_after <= now {
         findings.push(Finding::new(
@@ -326,7 +359,9 @@ fn next_update(crl: &[u8]) -> Option<OffsetDateTime> {
         _ => text,
     };
     let format = format_description!("[year][month][day][hour][minute][second]Z");
-    PrimitiveDateTime::parse(&text, format).ok().map(PrimitiveDateTime::assume_utc)
+    PrimitiveDateTime::parse(&text, format)
+        .ok()
+        .map(PrimitiveDateTime::assume_utc)
 }
 
 fn push(facts: &Facts, findings: &mut Vec<Finding>) {
@@ -390,9 +425,19 @@ fn devices(facts: &Facts, findings: &mut Vec<Finding>) {
             .filter(|d| d.state == state && facts.now.seconds_since(d.state_since) > PATIENCE)
             .collect();
         if !stuck.is_empty() {
-            let text = format!("{} devices stay in the state `{}`: {}", stuck.len(), state.as_str(), listed(&stuck));
+            let text = format!(
+                "{} devices stay in the state `{}`: {}",
+                stuck.len(),
+                state.as_str(),
+                listed(&stuck)
+            );
             let hint = state.hint().map(ToOwned::to_owned);
-            findings.push(Finding { rule, level: Level::Warning, text, hint });
+            findings.push(Finding {
+                rule,
+                level: Level::Warning,
+                text,
+                hint,
+            });
         }
     }
 }
@@ -400,126 +445,13 @@ fn devices(facts: &Facts, findings: &mut Vec<Finding>) {
 fn listed(devices: &[&Patient]) -> String {
     let ids: Vec<&str> = devices.iter().take(NAMED).map(|d| d.id.as_str()).collect();
     let more = devices.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     format!("{}{more}", ids.join(", "))
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "test")]
-
-    use mdm_certs::authority::{Authority, AuthorityParams};
-    use mdm_certs::crl::Crl;
-    use mdm_certs::key::{Key, KeyKind};
-    use mdm_certs::leaf::{Leaf, LeafParams};
-    use mdm_certs::x509::{San, SerialNumber};
-    use time::macros::datetime;
-
-    use super::*;
-
-    const NOW: OffsetDateTime = datetime!(2026-11-21 10:00 UTC);
-
-    fn facts() -> Facts {
-        let key = || Key::generate(KeyKind::P256).unwrap();
-        let serial = SerialNumber::from_random([7; 16]);
-        let params =
-            AuthorityParams { host: "lab.example", now: NOW, valid_for: Authority::LIFE, serial: serial.clone() };
-        let authority = Authority::create(&params, key()).unwrap();
-        let names = [San::Dns("lab.example".to_owned())];
-        let leaf = LeafParams { now: NOW, life: Leaf::LIFE, serial };
-        let leaf = Leaf::for_tls(&authority, key(), &names, &leaf).unwrap();
-        let crl = Crl { entries: &[], this_update: NOW, next_update: NOW + time::Duration::DAY, number: 1 };
-        let validity = authority.facts().validity;
-        Facts {
-            now: NOW.into(),
-            name: "lab.example".to_owned(),
-            tunnelled: false,
-            resolved: Ok(vec!["192.0.2.1".parse().unwrap()]),
-            addresses: vec!["127.0.0.1".parse().unwrap(), "192.0.2.1".parse().unwrap()],
-            leaf: Ok(leaf.certificate_der().to_vec()),
-            authority: Some((validity.not_before, validity.not_after)),
-            crl: crl.sign(&authority).unwrap(),
-            push_off: false,
-            push_topic: Some("t.one".to_owned()),
-            push_end: Some(Timestamp::from(NOW).plus_seconds(200 * 86_400)),
-            ca_key: None,
-            devices: Vec::new(),
-            open_enrollment: false,
-        }
-    }
-
-    fn patient(id: &str, real: bool, state: DeviceState, age: i64, topic: &str) -> Patient {
-        let state_since = Timestamp::from(NOW).plus_seconds(-age);
-        Patient { id: id.to_owned(), real, state, state_since, topic: Some(topic.to_owned()) }
-    }
-
-    #[test]
-    fn nothing_is_found_on_a_healthy_server() {
-        assert_eq!(judge(&facts()), []);
-    }
-
-    #[test]
-    fn each_rule_finds_its_trouble() {
-        type Change = fn(&mut Facts);
-        let cases: [(Change, &str, Level); 16] = [
-            (|f| f.now = Timestamp(0), "clock.wrong", Level::Error),
-            (|f| f.now = f.now.plus_seconds(-5 * 86_400), "clock.wrong", Level::Error),
-            (|f| f.now = f.now.plus_seconds(40 * 366 * 86_400), "ca.expired", Level::Error),
-            (|f| f.resolved = Err("no such host".to_owned()), "name.unresolved", Level::Error),
-            (|f| f.resolved = Ok(vec!["192.0.2.9".parse().unwrap()]), "name.elsewhere", Level::Warning),
-            (|f| f.name = "lab.local".to_owned(), "name.mdns", Level::Note),
-            (|f| f.name = "localhost".to_owned(), "name.loopback", Level::Note),
-            (|f| f.leaf = Err("gone".to_owned()), "tls.missing", Level::Error),
-            (|f| f.leaf = Ok(vec![0x30, 0]), "tls.malformed", Level::Error),
-            (|f| f.now = f.now.plus_seconds(900 * 86_400), "tls.expired", Level::Error),
-            (|f| f.now = f.now.plus_seconds(86_400), "crl.stale", Level::Error),
-            (|f| f.crl = Vec::new(), "crl.unreadable", Level::Error),
-            (|f| f.push_topic = None, "push.missing", Level::Warning),
-            (|f| f.push_end = Some(f.now), "push.expired", Level::Error),
-            (|f| f.push_end = Some(f.now.plus_seconds(3 * 86_400)), "push.ends", Level::Warning),
-            (|f| f.ca_key = Some(PathBuf::from("/d/ca/ca.pem")), "ca.backup", Level::Note),
-        ];
-        for (change, rule, level) in cases {
-            let mut facts = facts();
-            change(&mut facts);
-            let found = judge(&facts);
-            let hit = found.iter().find(|f| f.rule == rule);
-            assert_eq!(hit.map(|f| f.level), Some(level), "{rule}: {found:?}");
-            assert!(hit.is_some_and(|f| f.hint.is_some()), "{rule} says what to do");
-        }
-    }
-
-    #[test]
-    fn devices_that_need_a_person_are_named() {
-        let mut facts = facts();
-        facts.devices = vec![
-            patient("d-ok", true, DeviceState::Enrolled, 999, "t.one"),
-            patient("d-real", true, DeviceState::Enrolled, 999, "t.two"),
-            patient("d-sim", false, DeviceState::Enrolled, 999, "t.two"),
-            patient("d-new", true, DeviceState::IdentityIssued, 60, "t.one"),
-            patient("d-stuck", true, DeviceState::IdentityIssued, 61, "t.one"),
-            patient("d-wait", false, DeviceState::Authenticated, 3600, "t.one"),
-        ];
-        let told: Vec<String> = judge(&facts).into_iter().map(|f| format!("{} {}", f.rule, f.text)).collect();
-        assert_eq!(
-            told,
-            [
-                "push.topic 1 real devices enrolled with another push topic (t.two) than `t.one` and cannot be woken: d-real",
-                "push.topic-simulated 1 simulated devices enrolled with another push topic (t.two) than `t.one` and cannot be woken: d-sim",
-                "device.identity-issued 1 devices stay in the state `identity_issued`: d-stuck",
-                "device.authenticated 1 devices stay in the state `authenticated`: d-wait",
-            ]
-        );
-        facts.devices = (0..25).map(|n| patient(&format!("d-{n}"), true, DeviceState::Authenticated, 99, "t")).collect();
-        let text = judge(&facts).pop().unwrap().text;
-        assert!(text.ends_with("d-19 and 5 more"), "{text}");
-    }
-
-    #[test]
-    fn the_end_of_a_list_is_read() {
-        assert_eq!(next_update(&facts().crl), Some(NOW + time::Duration::DAY));
-        for bad in [&b""[..], b"\x30\x00", b"\x30\x02\x30\x00", &[0x30; 70]] {
-            assert_eq!(next_update(bad), None, "{bad:?}");
-        }
-    }
-}
+mod tests;

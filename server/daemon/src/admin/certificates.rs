@@ -33,9 +33,17 @@ pub(super) struct Page {
 }
 
 /// `GET /certificates`.
-pub(super) async fn list(State(server): State<Server>, Params(query): Params<List>) -> Result<Json<Page>, Failure> {
+pub(super) async fn list(
+    State(server): State<Server>,
+    Params(query): Params<List>,
+) -> Result<Json<Page>, Failure> {
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LONGEST_PAGE);
-    Ok(Json(Page { items: server.store.certificates(query.device.as_ref(), limit).await? }))
+    Ok(Json(Page {
+        items: server
+            .store
+            .certificates(query.device.as_ref(), limit)
+            .await?,
+    }))
 }
 
 /// The body of `POST /certificates/{serial}/revoke`; it may be left out.
@@ -53,13 +61,23 @@ pub(super) async fn revoke(
     Body(wanted): Body<Option<Revoke>>,
 ) -> Result<Json<Certificate>, Failure> {
     caller.needs_token("revoking a certificate")?;
-    let reason = wanted.unwrap_or_default().reason.unwrap_or(RevocationReason::Unspecified);
+    let reason = wanted
+        .unwrap_or_default()
+        .reason
+        .unwrap_or(RevocationReason::Unspecified);
     let certificate = server.services.revoke(&serial, reason).await?;
     let revoked = server.store.revoked().await?;
     let now = server.clock.now();
-    server.pki.publish_crl(&revoked, now).map_err(Failure::Publish)?;
-    let text = format!("a revocation list with {} entries was published", revoked.len());
-    let event = NewEvent::new(now, &certificate.scope, Kind::CrlPublished, text).fact("entries", revoked.len());
+    server
+        .pki
+        .publish_crl(&revoked, now)
+        .map_err(Failure::Publish)?;
+    let text = format!(
+        "a revocation list with {} entries was published",
+        revoked.len()
+    );
+    let event = NewEvent::new(now, &certificate.scope, Kind::CrlPublished, text)
+        .fact("entries", revoked.len());
     server.services.note(vec![event]).await?;
     Ok(Json(certificate))
 }
@@ -70,11 +88,20 @@ mod tests {
 
     #[test]
     fn reasons_by_name() {
-        let read = |body: &str| serde_json::from_str::<Option<Revoke>>(body).map_err(|e| e.to_string());
+        let read =
+            |body: &str| serde_json::from_str::<Option<Revoke>>(body).map_err(|e| e.to_string());
         assert_eq!(read("null").unwrap().unwrap_or_default().reason, None);
-        let reason = read(r#"{"reason":"key_compromise"}"#).unwrap().unwrap().reason;
+        let reason = read(r#"{"reason":"key_compromise"}"#)
+            .unwrap()
+            .unwrap()
+            .reason;
         assert_eq!(reason, Some(RevocationReason::KeyCompromise));
         let told = read(r#"{"reason":"é"}"#).unwrap_err();
-        assert!(told.starts_with("unknown variant `é`, expected one of `unspecified`, `key_compromise`"), "{told}");
+        assert!(
+            told.starts_with(
+                "unknown variant `é`, expected one of `unspecified`, `key_compromise`"
+            ),
+            "{told}"
+        );
     }
 }

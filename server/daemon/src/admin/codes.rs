@@ -27,7 +27,9 @@ pub(super) struct Page {
 
 /// `GET /codes`.
 pub(super) async fn list(State(server): State<Server>) -> Result<Json<Page>, Failure> {
-    Ok(Json(Page { items: server.store.codes().await? }))
+    Ok(Json(Page {
+        items: server.store.codes().await?,
+    }))
 }
 
 /// The body of `POST /codes`; all of it may be left out.
@@ -79,18 +81,38 @@ pub(super) async fn mint(
     let code = server.services.mint_code(wanted).await?;
     let (url, landing_url) = urls(&server.urls, &code.code);
     let qr_svg = with_qr.then(|| qr::svg(&landing_url)).transpose()?;
-    Ok((StatusCode::CREATED, Json(Minted { code, url, landing_url, qr_svg })))
+    Ok((
+        StatusCode::CREATED,
+        Json(Minted {
+            code,
+            url,
+            landing_url,
+            qr_svg,
+        }),
+    ))
 }
 
 fn check(new: &New) -> Result<(), Failure> {
     if new.uses == Some(0) {
-        return Err(Failure::unreadable("the body", "uses: 0 would let nobody in; 1 or more is expected"));
+        return Err(Failure::unreadable(
+            "the body",
+            "uses: 0 would let nobody in; 1 or more is expected",
+        ));
     }
-    if new.minutes.is_some_and(|minutes| !(1..=LONGEST_MINUTES).contains(&minutes)) {
-        return Err(Failure::unreadable("the body", format!("minutes: 1 to {LONGEST_MINUTES} is expected")));
+    if new
+        .minutes
+        .is_some_and(|minutes| !(1..=LONGEST_MINUTES).contains(&minutes))
+    {
+        return Err(Failure::unreadable(
+            "the body",
+            format!("minutes: 1 to {LONGEST_MINUTES} is expected"),
+        ));
     }
     if new.label.as_ref().is_some_and(|label| label.len() > 200) {
-        return Err(Failure::unreadable("the body", "label: at most 200 bytes are expected"));
+        return Err(Failure::unreadable(
+            "the body",
+            "label: at most 200 bytes are expected",
+        ));
     }
     Ok(())
 }
@@ -98,7 +120,10 @@ fn check(new: &New) -> Result<(), Failure> {
 /// The URL of the enrollment profile and of the landing page. Codes may be any visible ASCII, so they are encoded.
 fn urls(urls: &Urls, code: &CodeText) -> (String, String) {
     let code = encoded(code.as_str());
-    (format!("{}/enroll/apple?code={code}", urls.device), format!("{}/?code={code}", urls.landing()))
+    (
+        format!("{}/enroll/apple?code={code}", urls.device),
+        format!("{}/?code={code}", urls.landing()),
+    )
 }
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986 section 2.3).
@@ -134,15 +159,27 @@ mod tests {
                 "http://lab.local:8480/?code=A%26B%22%3C".to_owned()
             )
         );
-        let tunnelled = Urls { bootstrap: None, ..all };
-        assert_eq!(urls(&tunnelled, &"WXYZ-1234".parse().unwrap()).1, "https://lab.local:8443/?code=WXYZ-1234");
+        let tunnelled = Urls {
+            bootstrap: None,
+            ..all
+        };
+        assert_eq!(
+            urls(&tunnelled, &"WXYZ-1234".parse().unwrap()).1,
+            "https://lab.local:8443/?code=WXYZ-1234"
+        );
     }
 
     #[test]
     fn senseless_codes_are_refused() {
         for (body, complaint) in [
-            (r#"{"uses":0}"#, "the body: uses: 0 would let nobody in; 1 or more is expected"),
-            (r#"{"minutes":0}"#, "the body: minutes: 1 to 52704000 is expected"),
+            (
+                r#"{"uses":0}"#,
+                "the body: uses: 0 would let nobody in; 1 or more is expected",
+            ),
+            (
+                r#"{"minutes":0}"#,
+                "the body: minutes: 1 to 52704000 is expected",
+            ),
         ] {
             let new: New = serde_json::from_str(body).unwrap();
             assert_eq!(check(&new).unwrap_err().to_string(), complaint);

@@ -45,7 +45,9 @@ pub(super) async fn list(
     found(&server, &id).await?;
     let limit = query.limit.unwrap_or(LONGEST).clamp(1, LONGEST);
     let commands = server.store.commands(&id, query.open, limit).await?;
-    Ok(Json(Page { items: commands.into_iter().map(view).collect() }))
+    Ok(Json(Page {
+        items: commands.into_iter().map(view).collect(),
+    }))
 }
 
 /// `GET /commands/{uuid}`.
@@ -54,7 +56,9 @@ pub(super) async fn show(
     Segment(uuid): Segment<CommandUuid>,
 ) -> Result<Json<Command>, Failure> {
     let command = server.store.command(&uuid).await?;
-    Ok(Json(view(command.ok_or_else(|| Failure::not_found("command", &uuid))?)))
+    Ok(Json(view(
+        command.ok_or_else(|| Failure::not_found("command", &uuid))?,
+    )))
 }
 
 /// `DELETE /commands/{uuid}`: takes it back.
@@ -100,7 +104,10 @@ pub(super) enum Wanted {
     /// Ask for facts of its security.
     SecurityInfo {},
     /// Lock the screen.
-    Lock { message: Option<String>, pin: Option<String> },
+    Lock {
+        message: Option<String>,
+        pin: Option<String>,
+    },
     /// Erase the device.
     Erase { pin: Option<String> },
     /// Remove the passcode.
@@ -112,7 +119,10 @@ pub(super) enum Wanted {
 impl From<Wanted> for Item {
     fn from(wanted: Wanted) -> Self {
         match wanted {
-            Wanted::Remove { identifier } => Self::Remove { delivery: None, identifier },
+            Wanted::Remove { identifier } => Self::Remove {
+                delivery: None,
+                identifier,
+            },
             Wanted::Profiles { managed_only } => Self::Profiles { managed_only },
             Wanted::Certificates { managed_only } => Self::Certificates { managed_only },
             Wanted::DeviceInformation { queries } => Self::DeviceInformation { queries },
@@ -136,11 +146,22 @@ pub(super) async fn queue(
     admit(&item, caller, server.config.allow_destructive)?;
     found(&server, &id).await?;
     let channel = new.channel.unwrap_or_else(|| ChannelId::device(&id));
-    let theirs = server.store.channels(&id).await?.iter().any(|c| c.id == channel);
+    let theirs = server
+        .store
+        .channels(&id)
+        .await?
+        .iter()
+        .any(|c| c.id == channel);
     if !theirs {
-        return Err(Failure::not_found("channel", format!("{channel}` of device `{id}")));
+        return Err(Failure::not_found(
+            "channel",
+            format!("{channel}` of device `{id}"),
+        ));
     }
-    let command = server.services.enqueue(&channel, item, Origin::Operator).await?;
+    let command = server
+        .services
+        .enqueue(&channel, item, Origin::Operator)
+        .await?;
     Ok((StatusCode::CREATED, Json(view(command))))
 }
 
@@ -150,13 +171,24 @@ fn item(wanted: Option<Wanted>, plist: Option<String>) -> Result<Item, Failure> 
         (Some(wanted), None) => Ok(wanted.into()),
         (None, Some(plist)) => {
             let raw = RawCommand::decode(plist.as_bytes(), Budget::default()).map_err(|error| {
-                let cause = std::error::Error::source(&error).map(|c| format!(": {c}")).unwrap_or_default();
+                let cause = std::error::Error::source(&error)
+                    .map(|c| format!(": {c}"))
+                    .unwrap_or_default();
                 Failure::unreadable("the body", format!("plist: {error}{cause}"))
             })?;
-            Ok(Item::Raw { request_type: raw.value.request_type().as_str().to_owned(), plist })
+            Ok(Item::Raw {
+                request_type: raw.value.request_type().as_str().to_owned(),
+                plist,
+            })
         }
-        (Some(_), Some(_)) => Err(Failure::unreadable("the body", "`item` and `plist` are both given; one is enough")),
-        (None, None) => Err(Failure::unreadable("the body", "one of `item` and `plist` is needed")),
+        (Some(_), Some(_)) => Err(Failure::unreadable(
+            "the body",
+            "`item` and `plist` are both given; one is enough",
+        )),
+        (None, None) => Err(Failure::unreadable(
+            "the body",
+            "one of `item` and `plist` is needed",
+        )),
     }
 }
 
@@ -164,7 +196,9 @@ fn item(wanted: Option<Wanted>, plist: Option<String>) -> Result<Item, Failure> 
 /// token. The encoder judges once more when the command is sent.
 fn admit(item: &Item, caller: Caller, allowed: bool) -> Result<(), Failure> {
     let kind = item.request_type();
-    let destructive = kind.parse::<RequestType>().map_or(true, |kind| kind.is_destructive());
+    let destructive = kind
+        .parse::<RequestType>()
+        .map_or(true, |kind| kind.is_destructive());
     if !destructive {
         return Ok(());
     }
@@ -216,9 +250,18 @@ mod tests {
     #[test]
     fn reads_what_may_be_asked_for() {
         for (body, request_type) in [
-            (r#"{"item":{"type":"profiles","managed_only":true}}"#.to_owned(), "ProfileList"),
-            (r#"{"item":{"type":"security_info"}}"#.to_owned(), "SecurityInfo"),
-            (r#"{"item":{"type":"remove","identifier":"a.b"}}"#.to_owned(), "RemoveProfile"),
+            (
+                r#"{"item":{"type":"profiles","managed_only":true}}"#.to_owned(),
+                "ProfileList",
+            ),
+            (
+                r#"{"item":{"type":"security_info"}}"#.to_owned(),
+                "SecurityInfo",
+            ),
+            (
+                r#"{"item":{"type":"remove","identifier":"a.b"}}"#.to_owned(),
+                "RemoveProfile",
+            ),
             (plist("Erase&#68;evice"), "EraseDevice"),
         ] {
             assert_eq!(read(&body).unwrap().request_type(), request_type, "{body}");
@@ -229,39 +272,82 @@ mod tests {
                 r#"{"item":{"type":"restart"},"plist":""}"#,
                 "the body: `item` and `plist` are both given; one is enough",
             ),
-            (r#"{"item":{"type":"security_info","x":1}}"#, "unknown field `x`, there are no fields at line 1 column 40"),
-            (r#"{"item":{"type":"restart"},"chanel":"d"}"#, "unknown field `chanel`, expected one of `channel`, `item`, `plist` at line 1 column 35"),
+            (
+                r#"{"item":{"type":"security_info","x":1}}"#,
+                "unknown field `x`, there are no fields at line 1 column 39",
+            ),
+            (
+                r#"{"item":{"type":"restart"},"chanel":"d"}"#,
+                "unknown field `chanel`, expected one of `channel`, `item`, `plist` at line 1 column 35",
+            ),
         ] {
             assert_eq!(read(body).unwrap_err(), complaint, "{body}");
         }
-        assert!(read(r#"{"item":{"type":"install"}}"#).unwrap_err().starts_with("unknown variant `install`"));
+        assert!(
+            read(r#"{"item":{"type":"install"}}"#)
+                .unwrap_err()
+                .starts_with("unknown variant `install`")
+        );
         let refused = read(r#"{"plist":"<plist/>"}"#).unwrap_err();
-        assert!(refused.starts_with("the body: plist: command: "), "{refused}");
+        assert!(
+            refused.starts_with("the body: plist: command: "),
+            "{refused}"
+        );
     }
 
     #[test]
     fn destruction_needs_leave_and_token() {
         let erase = read(&plist("EraseDevice")).unwrap();
-        let lock = Item::Lock { message: None, pin: None };
+        let lock = Item::Lock {
+            message: None,
+            pin: None,
+        };
         let list = Item::Profiles { managed_only: true };
         let off = "is destructive, and this server does not allow destructive commands";
         for (item, caller, allowed, verdict) in [
             (&list, Caller::Local, false, None),
-            (&erase, Caller::Holder, false, Some(format!("`EraseDevice` {off}"))),
-            (&lock, Caller::Holder, false, Some(format!("`DeviceLock` {off}"))),
-            (&lock, Caller::Local, true, Some("a destructive command needs the token".to_owned())),
+            (
+                &erase,
+                Caller::Holder,
+                false,
+                Some(format!("`EraseDevice` {off}")),
+            ),
+            (
+                &lock,
+                Caller::Holder,
+                false,
+                Some(format!("`DeviceLock` {off}")),
+            ),
+            (
+                &lock,
+                Caller::Local,
+                true,
+                Some("a destructive command needs the token".to_owned()),
+            ),
             (&erase, Caller::Holder, true, None),
         ] {
-            assert_eq!(admit(item, caller, allowed).err().map(|e| e.to_string()), verdict, "{item:?}");
+            assert_eq!(
+                admit(item, caller, allowed).err().map(|e| e.to_string()),
+                verdict,
+                "{item:?}"
+            );
         }
     }
 
     #[test]
     fn views_hold_no_secret() {
         for item in [
-            Item::Lock { message: Some("call é & <b>".to_owned()), pin: Some("123456".to_owned()) },
-            Item::Erase { pin: Some("123456".to_owned()) },
-            Item::Raw { request_type: "SetFirmwarePassword".to_owned(), plist: "123456".to_owned() },
+            Item::Lock {
+                message: Some("call é & <b>".to_owned()),
+                pin: Some("123456".to_owned()),
+            },
+            Item::Erase {
+                pin: Some("123456".to_owned()),
+            },
+            Item::Raw {
+                request_type: "SetFirmwarePassword".to_owned(),
+                plist: "123456".to_owned(),
+            },
         ] {
             let command = Command::queued(
                 "U".parse().unwrap(),

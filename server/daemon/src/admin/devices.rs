@@ -39,12 +39,21 @@ pub(super) struct Page {
 }
 
 /// `GET /devices`.
-pub(super) async fn list(State(server): State<Server>, Params(query): Params<List>) -> Result<Json<Page>, Failure> {
+pub(super) async fn list(
+    State(server): State<Server>,
+    Params(query): Params<List>,
+) -> Result<Json<Page>, Failure> {
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LONGEST_PAGE);
-    let mut devices = server.store.devices(query.scope.as_ref(), query.after.as_ref(), limit + 1).await?;
+    let mut devices = server
+        .store
+        .devices(query.scope.as_ref(), query.after.as_ref(), limit + 1)
+        .await?;
     let more = devices.len() > limit;
     devices.truncate(limit);
-    let next = devices.last().filter(|_| more).map(|device| device.id.clone());
+    let next = devices
+        .last()
+        .filter(|_| more)
+        .map(|device| device.id.clone());
     let mut items = Vec::with_capacity(devices.len());
     for device in devices {
         let seen = last_seen(&server, &device.id).await?;
@@ -87,7 +96,10 @@ pub(super) async fn push(
     let device = found(&server, &id).await?;
     if device.state != DeviceState::Enrolled {
         return Err(Failure::Conflict {
-            what: format!("device `{id}` is not enrolled: its state is `{}`", device.state.as_str()),
+            what: format!(
+                "device `{id}` is not enrolled: its state is `{}`",
+                device.state.as_str()
+            ),
             hint: device.state.hint().unwrap_or("enroll it first"),
         });
     }
@@ -97,8 +109,13 @@ pub(super) async fn push(
             hint: "the device gets its commands when it polls by itself; `--push-certificate FILE` configures push",
         });
     }
-    let channels: Vec<Channel> =
-        server.store.channels(&id).await?.into_iter().filter(|c| c.active && c.push.is_some()).collect();
+    let channels: Vec<Channel> = server
+        .store
+        .channels(&id)
+        .await?
+        .into_iter()
+        .filter(|c| c.active && c.push.is_some())
+        .collect();
     if channels.is_empty() {
         return Err(Failure::Conflict {
             what: format!("device `{id}` has no push token"),
@@ -123,7 +140,11 @@ pub(super) async fn renew(
 
 /// The device of this id.
 pub(super) async fn found(server: &Server, id: &DeviceId) -> Result<Device, Failure> {
-    server.store.device(id).await?.ok_or_else(|| Failure::not_found("device", id))
+    server
+        .store
+        .device(id)
+        .await?
+        .ok_or_else(|| Failure::not_found("device", id))
 }
 
 /// When a device was last heard of: what is not written yet, else what is.
@@ -178,7 +199,11 @@ pub(super) struct DeviceView {
 impl DeviceView {
     /// A view; without channels and the answers to queries where it is one of a list.
     fn new(device: Device, last_seen: Option<Timestamp>, channels: Option<Vec<Channel>>) -> Self {
-        let information = if channels.is_some() { device.information } else { BTreeMap::new() };
+        let information = if channels.is_some() {
+            device.information
+        } else {
+            BTreeMap::new()
+        };
         let hardware = device.hardware;
         Self {
             id: device.id,
@@ -258,7 +283,10 @@ mod tests {
             state: DeviceState::Enrolled,
             state_since: Timestamp(0),
             created_at: Timestamp(0),
-            hardware: Hardware { device_name: Some("Zo\u{eb}'s & <i>\"".to_owned()), ..Hardware::default() },
+            hardware: Hardware {
+                device_name: Some("Zo\u{eb}'s & <i>\"".to_owned()),
+                ..Hardware::default()
+            },
             code: None,
             user: None,
             topic: Some("com.apple.mgmt.External.x".to_owned()),

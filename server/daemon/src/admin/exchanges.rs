@@ -41,13 +41,28 @@ pub(super) struct Page {
 }
 
 /// `GET /exchanges`.
-pub(super) async fn list(State(server): State<Server>, Params(query): Params<List>) -> Result<Json<Page>, Failure> {
+pub(super) async fn list(
+    State(server): State<Server>,
+    Params(query): Params<List>,
+) -> Result<Json<Page>, Failure> {
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LONGEST_PAGE);
-    let filter = ExchangeFilter { device: query.device, after: query.after };
-    let items: Vec<_> =
-        server.exchanges.list(&filter, limit).await?.into_iter().map(SummaryView::from).collect();
+    let filter = ExchangeFilter {
+        device: query.device,
+        after: query.after,
+    };
+    let items: Vec<_> = server
+        .exchanges
+        .list(&filter, limit)
+        .await?
+        .into_iter()
+        .map(SummaryView::from)
+        .collect();
     let next = items.last().map(|summary| summary.id);
-    Ok(Json(Page { items, next, lost: server.exchanges.lost() }))
+    Ok(Json(Page {
+        items,
+        next,
+        lost: server.exchanges.lost(),
+    }))
 }
 
 /// `GET /exchanges/{id}`: all of it. Of anything but a simulated device that needs the token, because secrets are kept
@@ -57,7 +72,11 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Segment(id): Segment<u64>,
 ) -> Result<Json<ExchangeView>, Failure> {
-    let exchange = server.exchanges.get(id).await?.ok_or_else(|| Failure::not_found("exchange", id))?;
+    let exchange = server
+        .exchanges
+        .get(id)
+        .await?
+        .ok_or_else(|| Failure::not_found("exchange", id))?;
     if !exchange.simulated {
         caller.needs_token("the content of an exchange with a real device")?;
     }
@@ -216,7 +235,10 @@ mod tests {
 
     #[test]
     fn bodies_are_text_where_they_are() {
-        for (bytes, shown) in [(&b"<a>\"\xc3\xa9"[..], r#"{"text":"<a>\"é"}"#), (&b"\x30\x80\xff"[..], r#"{"base64":"MID/"}"#)] {
+        for (bytes, shown) in [
+            (&b"<a>\"\xc3\xa9"[..], r#"{"text":"<a>\"é"}"#),
+            (&b"\x30\x80\xff"[..], r#"{"base64":"MID/"}"#),
+        ] {
             assert_eq!(serde_json::to_string(&Content::of(bytes)).unwrap(), shown);
         }
     }

@@ -27,7 +27,9 @@ where
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| Failure::unreadable("the path", rejection.body_text()))?;
-        text.parse().map(Self).map_err(|error| Failure::unreadable("the path", error))
+        text.parse()
+            .map(Self)
+            .map_err(|error| Failure::unreadable("the path", error))
     }
 }
 
@@ -61,20 +63,30 @@ where
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let media = request.headers().get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| body_failure(&rejection))?;
+        let media = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| body_failure(&rejection))?;
         if bytes.is_empty() {
             return read(b"null");
         }
         match media {
             Some(media) if is_json(&media) => read(&bytes),
-            other => Err(Failure::MediaType(other.unwrap_or_else(|| "missing".to_owned()))),
+            other => Err(Failure::MediaType(
+                other.unwrap_or_else(|| "missing".to_owned()),
+            )),
         }
     }
 }
 
 fn body_failure(rejection: &BytesRejection) -> Failure {
-    Failure::Body { status: rejection.status(), why: rejection.body_text() }
+    Failure::Body {
+        status: rejection.status(),
+        why: rejection.body_text(),
+    }
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Failure> {
@@ -85,16 +97,25 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Failure> {
 
 /// `application/json`, or a type built on it (RFC 6839 section 3.1).
 fn is_json(media: &str) -> bool {
-    let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let essence = media
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// Without the library's opening words, which name Rust's types rather than the user's field.
 fn plain(text: &str) -> &str {
-    ["Failed to deserialize the JSON body into the target type: ", "Failed to deserialize query string: "]
-        .iter()
-        .find_map(|opening| text.strip_prefix(opening))
-        .unwrap_or(text)
+    [
+        "Failed to deserialize the JSON body into the target type: ",
+        "Failed to deserialize query string: ",
+    ]
+    .iter()
+    .find_map(|opening| text.strip_prefix(opening))
+    .unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -114,13 +135,31 @@ mod tests {
     #[test]
     fn mistakes_name_the_field() {
         for (body, complaint) in [
-            (r#"{"use": 1}"#, "the body: unknown field `use`, expected `uses` or `label` at line 1 column 6"),
-            (r#"{"uses": "é"}"#, "the body: uses: invalid type: string \"é\", expected u32 at line 1 column 13"),
-            (r#"{"uses": -1}"#, "the body: uses: invalid value: integer `-1`, expected u32 at line 1 column 11"),
+            (
+                r#"{"use": 1}"#,
+                "the body: use: unknown field `use`, expected `uses` or `label` at line 1 column 6",
+            ),
+            (
+                r#"{"uses": "é"}"#,
+                "the body: uses: invalid type: string \"é\", expected u32 at line 1 column 13",
+            ),
+            (
+                r#"{"uses": -1}"#,
+                "the body: uses: invalid value: integer `-1`, expected u32 at line 1 column 11",
+            ),
         ] {
-            assert_eq!(read::<Wanted>(body.as_bytes()).unwrap_err().to_string(), complaint, "{body}");
+            assert_eq!(
+                read::<Wanted>(body.as_bytes()).unwrap_err().to_string(),
+                complaint,
+                "{body}"
+            );
         }
-        assert!(read::<Wanted>(b"{").unwrap_err().to_string().starts_with("the body: Failed to parse"));
+        assert!(
+            read::<Wanted>(b"{")
+                .unwrap_err()
+                .to_string()
+                .starts_with("the body: Failed to parse")
+        );
         assert!(read::<Option<Wanted>>(b"null").unwrap().0.is_none());
     }
 

@@ -59,45 +59,74 @@ impl Guard {
     /// The guard of a server.
     pub(super) fn of(server: &Server) -> Self {
         let public = server.config.public_url.as_ref().and_then(|url| url.host());
-        let names = server.config.names.iter().map(String::as_str).chain([server.advertised.name.as_str()]).chain(public);
+        let names = server
+            .config
+            .names
+            .iter()
+            .map(String::as_str)
+            .chain([server.advertised.name.as_str()])
+            .chain(public);
         Self::new(Arc::clone(&server.token), server.config.admin.ip(), names)
     }
 
     fn new<'a>(token: Arc<Secret>, admin: IpAddr, names: impl Iterator<Item = &'a str>) -> Self {
-        Self { token, admin, names: names.map(|name| bare(name).to_ascii_lowercase()).collect() }
+        Self {
+            token,
+            admin,
+            names: names.map(|name| bare(name).to_ascii_lowercase()).collect(),
+        }
     }
 
     /// Decides on one request. `authority` is the host it was sent to, with its port.
-    fn judge(&self, authority: Option<&str>, headers: &HeaderMap, ends: Option<Ends>) -> Result<Caller, Failure> {
+    fn judge(
+        &self,
+        authority: Option<&str>,
+        headers: &HeaderMap,
+        ends: Option<Ends>,
+    ) -> Result<Caller, Failure> {
         let authority = authority.unwrap_or_default();
         if !self.is_ours(authority, ends) {
             return Err(Failure::Host(shortened(authority)));
         }
         for origin in headers.get_all(ORIGIN) {
-            let scheme = if ends.is_some_and(|e| e.tls) { "https" } else { "http" };
+            let scheme = if ends.is_some_and(|e| e.tls) {
+                "https"
+            } else {
+                "http"
+            };
             let own = format!("{scheme}://{authority}");
             if !origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()) {
-                return Err(Failure::Origin(shortened(&String::from_utf8_lossy(origin.as_bytes()))));
+                return Err(Failure::Origin(shortened(&String::from_utf8_lossy(
+                    origin.as_bytes(),
+                ))));
             }
         }
         let mut given = headers.get_all(AUTHORIZATION).iter();
         match (given.next(), given.next()) {
             (Some(value), None) if self.is_token(value.as_bytes()) => Ok(Caller::Holder),
             (Some(_), _) => Err(Failure::TokenWrong),
-            (None, _) if self.admin.is_loopback() && ends.is_some_and(|e| e.peer.is_loopback()) => Ok(Caller::Local),
+            (None, _) if self.admin.is_loopback() && ends.is_some_and(|e| e.peer.is_loopback()) => {
+                Ok(Caller::Local)
+            }
             (None, _) => Err(Failure::TokenMissing("every request from another machine")),
         }
     }
 
     fn is_ours(&self, authority: &str, ends: Option<Ends>) -> bool {
-        let Ok(authority) = authority.parse::<Authority>() else { return false };
+        let Ok(authority) = authority.parse::<Authority>() else {
+            return false;
+        };
         if authority.as_str().contains('@') {
             return false;
         }
-        let host = bare(authority.host()).trim_end_matches('.').to_ascii_lowercase();
+        let host = bare(authority.host())
+            .trim_end_matches('.')
+            .to_ascii_lowercase();
         match host.parse::<IpAddr>() {
             Ok(address) => {
-                address.is_loopback() || address == self.admin || ends.is_some_and(|e| e.local == address)
+                address.is_loopback()
+                    || address == self.admin
+                    || ends.is_some_and(|e| e.local == address)
                     || self.names.contains(&host)
             }
             Err(_) => host == "localhost" || self.names.contains(&host),
@@ -105,20 +134,28 @@ impl Guard {
     }
 
     fn is_token(&self, header: &[u8]) -> bool {
-        let Some((scheme, token)) = header.split_at_checked(7) else { return false };
-        scheme.eq_ignore_ascii_case(b"bearer ") && same(token.trim_ascii(), self.token.expose().as_bytes())
+        let Some((scheme, token)) = header.split_at_checked(7) else {
+            return false;
+        };
+        scheme.eq_ignore_ascii_case(b"bearer ")
+            && same(token.trim_ascii(), self.token.expose().as_bytes())
     }
 }
 
 /// Compares without telling by the time it takes where the difference is. The length is no secret.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    let difference = a.iter().zip(b).fold(0, |sum, (a, b)| std::hint::black_box(sum | (a ^ b)));
+    let difference = a
+        .iter()
+        .zip(b)
+        .fold(0, |sum, (a, b)| std::hint::black_box(sum | (a ^ b)));
     a.len() == b.len() && difference == 0
 }
 
 /// A host without the brackets of an IPv6 address.
 fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
+    host.strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host)
 }
 
 fn shortened(text: &str) -> String {
@@ -126,14 +163,21 @@ fn shortened(text: &str) -> String {
 }
 
 /// The middleware: refuses, or tells the handlers who asks.
-pub(super) async fn check(State(guard): State<Guard>, mut request: Request, next: Next) -> Result<Response, Failure> {
+pub(super) async fn check(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
     let ends = request.extensions().get::<Arc<Conn>>().map(|conn| Ends {
         peer: conn.peer.ip().to_canonical(),
         local: conn.local.ip().to_canonical(),
         tls: conn.tls.is_some(),
     });
     // HTTP/2 has `:authority` in the place of `Host` (RFC 9113 section 8.3.1).
-    let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|value| value.to_str().ok());
     let authority = host.or_else(|| request.uri().authority().map(Authority::as_str));
     let caller = guard.judge(authority, request.headers(), ends)?;
     request.extensions_mut().insert(caller);
@@ -148,14 +192,27 @@ mod tests {
 
     fn guard(admin: &str) -> Guard {
         let names = ["Lab.local", "[2001:db8::7]"];
-        Guard::new(Arc::new(Secret::from("s3cret")), admin.parse().unwrap(), names.into_iter())
+        Guard::new(
+            Arc::new(Secret::from("s3cret")),
+            admin.parse().unwrap(),
+            names.into_iter(),
+        )
     }
 
-    fn ends(peer: &str, local: &str) -> Option<Ends> {
-        Some(Ends { peer: peer.parse().unwrap(), local: local.parse().unwrap(), tls: false })
+    fn ends(peer: &str, local: &str) -> Ends {
+        Ends {
+            peer: peer.parse().unwrap(),
+            local: local.parse().unwrap(),
+            tls: false,
+        }
     }
 
-    fn verdict(guard: &Guard, host: Option<&str>, headers: &[(&'static str, &str)], ends: Option<Ends>) -> String {
+    fn verdict(
+        guard: &Guard,
+        host: Option<&str>,
+        headers: &[(&'static str, &str)],
+        ends: Option<Ends>,
+    ) -> String {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_str(value).unwrap());
@@ -168,51 +225,101 @@ mod tests {
 
     #[test]
     fn only_our_own_names_are_answered() {
-        let (guard, here) = (guard("127.0.0.1"), ends("127.0.0.1", "127.0.0.1"));
+        let (guard, here) = (guard("127.0.0.1"), Some(ends("127.0.0.1", "127.0.0.1")));
         for host in [
-            "localhost", "LOCALHOST:8481", "localhost.:1", "127.0.0.1:8481", "127.9.9.9", "[::1]:8481", "lab.local",
-            "lab.local:9999", "[2001:db8::7]:1",
+            "localhost",
+            "LOCALHOST:8481",
+            "localhost.:1",
+            "127.0.0.1:8481",
+            "127.9.9.9",
+            "[::1]:8481",
+            "lab.local",
+            "lab.local:9999",
+            "[2001:db8::7]:1",
         ] {
             assert_eq!(verdict(&guard, Some(host), &[], here), "Local", "{host}");
         }
         for host in [
-            "", "evil.example", "localhost.evil.example", "lab.local.evil.example:8481", "192.0.2.1", "0.0.0.0",
-            "127.0.0.1.nip.io", "user@localhost", "localhost/../x", "[::2]",
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "lab.local.evil.example:8481",
+            "192.0.2.1",
+            "0.0.0.0",
+            "127.0.0.1.nip.io",
+            "user@localhost",
+            "localhost/../x",
+            "[::2]",
         ] {
             let complaint = format!("`Host` is `{host}`, which is not this server");
             assert_eq!(verdict(&guard, Some(host), &[], here), complaint);
         }
-        assert_eq!(verdict(&guard, None, &[], here), "`Host` is ``, which is not this server");
+        assert_eq!(
+            verdict(&guard, None, &[], here),
+            "`Host` is ``, which is not this server"
+        );
     }
 
     #[test]
     fn other_sites_are_refused() {
-        let (guard, here) = (guard("127.0.0.1"), ends("127.0.0.1", "127.0.0.1"));
+        let (guard, here) = (guard("127.0.0.1"), Some(ends("127.0.0.1", "127.0.0.1")));
         let host = Some("localhost:8481");
-        assert_eq!(verdict(&guard, host, &[("origin", "http://localhost:8481")], here), "Local");
-        for origin in
-            ["null", "http://evil.example", "https://localhost:8481", "http://localhost:8482", "http://127.0.0.1:8481"]
-        {
-            let complaint = format!("`Origin` is `{origin}`; pages of other sites may not use this API");
+        assert_eq!(
+            verdict(&guard, host, &[("origin", "http://localhost:8481")], here),
+            "Local"
+        );
+        for origin in [
+            "null",
+            "http://evil.example",
+            "https://localhost:8481",
+            "http://localhost:8482",
+            "http://127.0.0.1:8481",
+        ] {
+            let complaint =
+                format!("`Origin` is `{origin}`; pages of other sites may not use this API");
             let token = [("origin", origin), ("authorization", "Bearer s3cret")];
-            assert_eq!(verdict(&guard, host, &token, here), complaint, "even with the token");
+            assert_eq!(
+                verdict(&guard, host, &token, here),
+                complaint,
+                "even with the token"
+            );
         }
     }
 
     #[test]
     fn the_token_is_needed_off_loopback_and_never_wrong() {
-        let here = ends("127.0.0.1", "127.0.0.1");
-        let away = ends("192.0.2.9", "192.0.2.1");
+        let here = Some(ends("127.0.0.1", "127.0.0.1"));
+        let away = Some(ends("192.0.2.9", "192.0.2.1"));
         let (local, open) = (guard("127.0.0.1"), guard("0.0.0.0"));
         let missing = "every request from another machine needs the token";
         for (guard, ends, header, expected) in [
             (&local, here, None, "Local"),
             (&local, here, Some("Bearer s3cret"), "Holder"),
             (&local, here, Some("bearer  s3cret "), "Holder"),
-            (&local, here, Some("Bearer s3cre"), "the token is not this server's"),
-            (&local, here, Some("Bearer s3cret1"), "the token is not this server's"),
-            (&local, here, Some("Bearer "), "the token is not this server's"),
-            (&local, here, Some("Basic s3cret"), "the token is not this server's"),
+            (
+                &local,
+                here,
+                Some("Bearer s3cre"),
+                "the token is not this server's",
+            ),
+            (
+                &local,
+                here,
+                Some("Bearer s3cret1"),
+                "the token is not this server's",
+            ),
+            (
+                &local,
+                here,
+                Some("Bearer "),
+                "the token is not this server's",
+            ),
+            (
+                &local,
+                here,
+                Some("Basic s3cret"),
+                "the token is not this server's",
+            ),
             (&local, here, Some(""), "the token is not this server's"),
             (&open, here, None, missing),
             (&open, away, None, missing),
@@ -221,11 +328,29 @@ mod tests {
             (&local, None, None, missing),
         ] {
             let headers: Vec<_> = header.map(|h| ("authorization", h)).into_iter().collect();
-            assert_eq!(verdict(guard, Some("lab.local"), &headers, ends), expected, "{header:?}");
+            assert_eq!(
+                verdict(guard, Some("lab.local"), &headers, ends),
+                expected,
+                "{header:?}"
+            );
         }
-        let twice = [("authorization", "Bearer s3cret"), ("authorization", "Bearer s3cret")];
-        assert_eq!(verdict(&local, Some("localhost"), &twice, here), "the token is not this server's");
-        assert_eq!(verdict(&open, Some("192.0.2.1:8481"), &[("authorization", "Bearer s3cret")], away), "Holder");
+        let twice = [
+            ("authorization", "Bearer s3cret"),
+            ("authorization", "Bearer s3cret"),
+        ];
+        assert_eq!(
+            verdict(&local, Some("localhost"), &twice, here),
+            "the token is not this server's"
+        );
+        assert_eq!(
+            verdict(
+                &open,
+                Some("192.0.2.1:8481"),
+                &[("authorization", "Bearer s3cret")],
+                away
+            ),
+            "Holder"
+        );
     }
 
     #[test]

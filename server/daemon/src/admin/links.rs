@@ -47,10 +47,18 @@ pub(super) async fn mint(
     Body(new): Body<New>,
 ) -> Result<(StatusCode, Json<Minted>), Failure> {
     let minutes = minutes(new.minutes)?;
-    let (link, delivery) = server.services.mint_link(&new.profile, new.user, minutes).await?;
+    let (link, delivery) = server
+        .services
+        .mint_link(&new.profile, new.user, minutes)
+        .await?;
     let url = format!("{}/p/{}", server.urls.device, link.token);
     let qr_svg = new.qr.then(|| qr::svg(&url)).transpose()?;
-    let minted = Minted { url, expires_at: link.expires_at, delivery: delivery.into(), qr_svg };
+    let minted = Minted {
+        url,
+        expires_at: link.expires_at,
+        delivery: delivery.into(),
+        qr_svg,
+    };
     Ok((StatusCode::CREATED, Json(minted)))
 }
 
@@ -58,7 +66,10 @@ fn minutes(wanted: Option<u32>) -> Result<u32, Failure> {
     match wanted {
         None => Ok(MINUTES),
         Some(minutes) if (1..=LONGEST_MINUTES).contains(&minutes) => Ok(minutes),
-        Some(_) => Err(Failure::unreadable("the body", format!("minutes: 1 to {LONGEST_MINUTES} is expected"))),
+        Some(_) => Err(Failure::unreadable(
+            "the body",
+            format!("minutes: 1 to {LONGEST_MINUTES} is expected"),
+        )),
     }
 }
 
@@ -71,10 +82,19 @@ mod tests {
         for (wanted, minutes_or_complaint) in [
             (None, Ok(1440)),
             (Some(1), Ok(1)),
-            (Some(0), Err("the body: minutes: 1 to 527040 is expected".to_owned())),
-            (Some(u32::MAX), Err("the body: minutes: 1 to 527040 is expected".to_owned())),
+            (
+                Some(0),
+                Err("the body: minutes: 1 to 527040 is expected".to_owned()),
+            ),
+            (
+                Some(u32::MAX),
+                Err("the body: minutes: 1 to 527040 is expected".to_owned()),
+            ),
         ] {
-            assert_eq!(minutes(wanted).map_err(|e| e.to_string()), minutes_or_complaint);
+            assert_eq!(
+                minutes(wanted).map_err(|e| e.to_string()),
+                minutes_or_complaint
+            );
         }
     }
 }

@@ -19,6 +19,8 @@ mod profiles;
 mod qr;
 mod status;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use axum::Router;
@@ -40,7 +42,12 @@ pub fn router(server: Server) -> Router {
     let guard = Guard::of(&server);
     let large = Router::new()
         .route("/profiles/lint", post(profiles::lint))
-        .route("/profiles/{id}", get(profiles::show).put(profiles::put).delete(profiles::delete))
+        .route(
+            "/profiles/{id}",
+            get(profiles::show)
+                .put(profiles::put)
+                .delete(profiles::delete),
+        )
         .layer(DefaultBodyLimit::max(PROFILE_LIMIT));
     let small = Router::new()
         .route("/server", get(status::server))
@@ -50,12 +57,24 @@ pub fn router(server: Server) -> Router {
         .route("/devices/{id}", get(devices::show).delete(devices::forget))
         .route("/devices/{id}/push", post(devices::push))
         .route("/devices/{id}/renew", post(devices::renew))
-        .route("/devices/{id}/commands", get(commands::list).post(commands::queue))
-        .route("/commands/{uuid}", get(commands::show).delete(commands::cancel))
+        .route(
+            "/devices/{id}/commands",
+            get(commands::list).post(commands::queue),
+        )
+        .route(
+            "/commands/{uuid}",
+            get(commands::show).delete(commands::cancel),
+        )
         .route("/profiles", get(profiles::list))
         .route("/profiles/{id}/render", post(profiles::render))
-        .route("/deliveries", get(deliveries::list).post(deliveries::deliver))
-        .route("/deliveries/{id}", get(deliveries::show).delete(deliveries::undeliver))
+        .route(
+            "/deliveries",
+            get(deliveries::list).post(deliveries::deliver),
+        )
+        .route(
+            "/deliveries/{id}",
+            get(deliveries::show).delete(deliveries::undeliver),
+        )
         .route("/deliveries/{id}/redeliver", post(deliveries::redeliver))
         .route("/codes", get(codes::list).post(codes::mint))
         .route("/links", post(links::mint))

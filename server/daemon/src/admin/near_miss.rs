@@ -39,7 +39,11 @@ impl NearMisses {
         let (score, mut failed_criteria) = judge(event, wanted);
         if event.seq <= since {
             let found = Some(event.seq.to_string());
-            failed_criteria.push(Failed { criterion: "since", wanted: format!("after {since}"), found });
+            failed_criteria.push(Failed {
+                criterion: "since",
+                wanted: format!("after {since}"),
+                found,
+            });
         }
         if failed_criteria.is_empty() {
             return true;
@@ -47,9 +51,18 @@ impl NearMisses {
         if score == 0 {
             return false;
         }
-        let place = self.0.partition_point(|m| (m.score, m.event.seq) > (score, event.seq));
+        let place = self
+            .0
+            .partition_point(|m| (m.score, m.event.seq) > (score, event.seq));
         if place < Self::KEPT {
-            self.0.insert(place, NearMiss { event: event.clone(), failed_criteria, score });
+            self.0.insert(
+                place,
+                NearMiss {
+                    event: event.clone(),
+                    failed_criteria,
+                    score,
+                },
+            );
             self.0.truncate(Self::KEPT);
         }
         false
@@ -70,25 +83,46 @@ fn judge(event: &Event, wanted: &EventFilter) -> (u32, Vec<Failed>) {
     let mut compare = |criterion, wanted: Option<String>, found: Option<String>| match wanted {
         None => {}
         Some(wanted) if found.as_ref() == Some(&wanted) => score += 2,
-        Some(wanted) => failed.push(Failed { criterion, wanted, found }),
+        Some(wanted) => failed.push(Failed {
+            criterion,
+            wanted,
+            found,
+        }),
     };
     let about = &event.about;
     let device = |id: &Option<DeviceId>| id.as_ref().map(ToString::to_string);
     let delivery = |id: &Option<DeliveryId>| id.as_ref().map(ToString::to_string);
     compare("device", device(&wanted.device), device(&about.device));
-    compare("delivery", delivery(&wanted.delivery), delivery(&about.delivery));
+    compare(
+        "delivery",
+        delivery(&wanted.delivery),
+        delivery(&about.delivery),
+    );
     // Being in the right scope makes no event interesting; being in another one is a miss all the same.
     if let Some(scope) = &wanted.scope
         && *scope != event.scope
     {
         let found = Some(event.scope.to_string());
-        failed.push(Failed { criterion: "scope", wanted: scope.to_string(), found });
+        failed.push(Failed {
+            criterion: "scope",
+            wanted: scope.to_string(),
+            found,
+        });
     }
     if !wanted.kinds.is_empty() && !wanted.kinds.contains(&event.kind) {
         let family = |kind: &str| kind.split('.').next().map(str::to_owned);
-        score += u32::from(wanted.kinds.iter().any(|k| family(k.as_str()) == family(event.kind.as_str())));
+        score += u32::from(
+            wanted
+                .kinds
+                .iter()
+                .any(|k| family(k.as_str()) == family(event.kind.as_str())),
+        );
         let names: Vec<_> = wanted.kinds.iter().map(|k| k.as_str()).collect();
-        failed.push(Failed { criterion: "kind", wanted: names.join(","), found: Some(event.kind.to_string()) });
+        failed.push(Failed {
+            criterion: "kind",
+            wanted: names.join(","),
+            found: Some(event.kind.to_string()),
+        });
     } else if !wanted.kinds.is_empty() {
         score += 2;
     }
@@ -126,14 +160,28 @@ mod tests {
         ] {
             assert!(!misses.matches(&seen, &wanted, 0), "{seen:?}");
         }
-        assert!(!misses.matches(&of(7, Kind::CommandAcknowledged, "d-1"), &wanted, 7), "before the cursor");
+        assert!(
+            !misses.matches(&of(7, Kind::CommandAcknowledged, "d-1"), &wanted, 7),
+            "before the cursor"
+        );
         assert!(misses.matches(&of(7, Kind::CommandAcknowledged, "d-1"), &wanted, 6));
         let kept = misses.into_vec();
         let told: Vec<_> = kept
             .iter()
-            .map(|m| (m.event.seq, m.failed_criteria.iter().map(|f| f.criterion).collect::<Vec<_>>()))
+            .map(|m| {
+                (
+                    m.event.seq,
+                    m.failed_criteria
+                        .iter()
+                        .map(|f| f.criterion)
+                        .collect::<Vec<_>>(),
+                )
+            })
             .collect();
-        assert_eq!(told, [(7, vec!["since"]), (5, vec!["kind"]), (1, vec!["kind"])]);
+        assert_eq!(
+            told,
+            [(7, vec!["since"]), (5, vec!["kind"]), (1, vec!["kind"])]
+        );
         assert_eq!(
             kept[1].failed_criteria,
             [Failed {
@@ -146,6 +194,10 @@ mod tests {
 
     #[test]
     fn anything_matches_no_criteria() {
-        assert!(NearMisses::default().matches(&event(1, Kind::CodeMinted), &EventFilter::default(), 0));
+        assert!(NearMisses::default().matches(
+            &event(1, Kind::CodeMinted),
+            &EventFilter::default(),
+            0
+        ));
     }
 }

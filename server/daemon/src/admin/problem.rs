@@ -123,20 +123,26 @@ impl From<Complaints> for Failure {
 impl Failure {
     /// An unreadable part.
     pub(super) fn unreadable(what: &'static str, why: impl std::fmt::Display) -> Self {
-        Self::Unreadable { what, why: why.to_string() }
+        Self::Unreadable {
+            what,
+            why: why.to_string(),
+        }
     }
 
     /// Something that does not exist.
     pub(super) fn not_found(kind: &'static str, key: impl std::fmt::Display) -> Self {
-        Self::NotFound { kind, key: key.to_string() }
+        Self::NotFound {
+            kind,
+            key: key.to_string(),
+        }
     }
 
     /// Status and title. A new failure does not compile until somebody decides.
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::NoRoute | Self::NotFound { .. } | Self::Service(ServiceError::NotFound { .. }) => {
-                (StatusCode::NOT_FOUND, "not found")
-            }
+            Self::NoRoute
+            | Self::NotFound { .. }
+            | Self::Service(ServiceError::NotFound { .. }) => (StatusCode::NOT_FOUND, "not found"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
             Self::Host(_) => (StatusCode::FORBIDDEN, "wrong host"),
             Self::Origin(_) => (StatusCode::FORBIDDEN, "foreign origin"),
@@ -159,13 +165,17 @@ impl Failure {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
             // `ServiceError` may grow in another crate; what is not known there is a fault of this server.
-            Self::Service(_) | Self::Publish(_) | Self::Qr(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+            Self::Service(_) | Self::Publish(_) | Self::Qr(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "failed")
+            }
         }
     }
 
     fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Service(ServiceError::Conflict { hint, .. }) | Self::Conflict { hint, .. } => hint,
+            Self::Service(ServiceError::Conflict { hint, .. }) | Self::Conflict { hint, .. } => {
+                hint
+            }
             Self::Service(ServiceError::NotFound { kind, .. }) | Self::NotFound { kind, .. } => {
                 let list = match *kind {
                     "device" => "devices",
@@ -176,9 +186,13 @@ impl Failure {
                 };
                 return Some(format!("`GET /api/v1/{list}` lists what there is"));
             }
-            Self::Service(ServiceError::Contended(_) | ServiceError::Store(_)) => "try again in a moment",
+            Self::Service(ServiceError::Contended(_) | ServiceError::Store(_)) => {
+                "try again in a moment"
+            }
             Self::NoRoute => "the API is below `/api/v1`",
-            Self::Host(_) => "use the address the server printed at start; with `--name` it answers to more names",
+            Self::Host(_) => {
+                "use the address the server printed at start; with `--name` it answers to more names"
+            }
             Self::Origin(_) => "call the API from a program, or from a page this server sent",
             Self::TokenMissing(_) | Self::TokenWrong => {
                 "send `Authorization: Bearer TOKEN`; `token_file` in `ready.json` names the file that holds it"
@@ -187,7 +201,9 @@ impl Failure {
             Self::MediaType(_) => "send `Content-Type: application/json`",
             Self::Gone { .. } => "begin again without `since`, or with one less than `oldest`",
             Self::Ahead { .. } => "begin again without `since`",
-            Self::Render(_) => "name a user or device that has what the profile asks for, or change the profile",
+            Self::Render(_) => {
+                "name a user or device that has what the profile asks for, or change the profile"
+            }
             Self::Method
             | Self::Unreadable { .. }
             | Self::Body { .. }
@@ -206,7 +222,11 @@ impl Failure {
             Self::Profile(complaints) => complaints
                 .0
                 .iter()
-                .map(|c| Wrong { path: c.path.clone(), found: c.found.clone(), allowed: c.allowed.clone() })
+                .map(|c| Wrong {
+                    path: c.path.clone(),
+                    found: c.found.clone(),
+                    allowed: c.allowed.clone(),
+                })
                 .collect(),
             _ => Vec::new(),
         };
@@ -220,7 +240,10 @@ impl Failure {
             _ => (None, None),
         };
         Problem {
-            kind: format!("urn:mockmdm:problem:{}", title.replace(' ', "-").to_lowercase()),
+            kind: format!(
+                "urn:mockmdm:problem:{}",
+                title.replace(' ', "-").to_lowercase()
+            ),
             title,
             status: status.as_u16(),
             detail,
@@ -267,7 +290,10 @@ impl IntoResponse for Failure {
         }
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -295,19 +321,39 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_status() {
-        let store = || StoreUnavailable { doing: "reading".to_owned(), overloaded: true, source: None };
+        let store = || StoreUnavailable {
+            doing: "reading".to_owned(),
+            overloaded: true,
+            source: None,
+        };
         for (failure, status, detail) in [
             (Failure::NoRoute, 404, "there is nothing at this path"),
             (Failure::Method, 405, "this path does not know this method"),
-            (ServiceError::not_found("device", "d-1").into(), 404, "there is no device `d-1`"),
             (
-                ServiceError::Conflict { what: "no".to_owned(), hint: "do" }.into(),
+                ServiceError::not_found("device", "d-1").into(),
+                404,
+                "there is no device `d-1`",
+            ),
+            (
+                ServiceError::Conflict {
+                    what: "no".to_owned(),
+                    hint: "do",
+                }
+                .into(),
                 409,
                 "no",
             ),
-            (ServiceError::Contended("code").into(), 503, "`code` is changed by too many at once"),
+            (
+                ServiceError::Contended("code").into(),
+                503,
+                "`code` is changed by too many at once",
+            ),
             (store().into(), 503, "storage: reading"),
-            (Failure::Host("evil".to_owned()), 403, "`Host` is `evil`, which is not this server"),
+            (
+                Failure::Host("evil".to_owned()),
+                403,
+                "`Host` is `evil`, which is not this server",
+            ),
             (Failure::TokenWrong, 401, "the token is not this server's"),
             (
                 Failure::Destructive("EraseDevice".to_owned()),
@@ -334,7 +380,14 @@ mod tests {
         ]);
         let text = serde_json::to_string(&Failure::Profile(complaints).problem()).unwrap();
         insta::assert_snapshot!(text, @r##"{"type":"urn:mockmdm:problem:invalid-profile","title":"invalid profile","status":400,"detail":"`host_name`: found `a & <b> \"é\"`, expected a host name; `port`: found 0, expected 1 to 65535","errors":[{"path":"host_name","found":"`a & <b> \"é\"`","allowed":"a host name"},{"path":"port","found":"0","allowed":"1 to 65535"}]}"##);
-        let gone = serde_json::to_string(&Failure::Gone { since: 3, oldest: 9 }.problem()).unwrap();
+        let gone = serde_json::to_string(
+            &Failure::Gone {
+                since: 3,
+                oldest: 9,
+            }
+            .problem(),
+        )
+        .unwrap();
         insta::assert_snapshot!(gone, @r##"{"type":"urn:mockmdm:problem:events-pruned","title":"events pruned","status":410,"detail":"events after 3 were pruned; the oldest kept is 9","hint":"begin again without `since`, or with one less than `oldest`","oldest":9}"##);
         let response = Failure::TokenMissing("revoking").into_response();
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");

@@ -31,8 +31,13 @@ pub(super) struct Page {
 }
 
 /// `GET /profiles`.
-pub(super) async fn list(State(server): State<Server>, Params(query): Params<InScope>) -> Result<Json<Page>, Failure> {
-    Ok(Json(Page { items: server.store.profiles(query.scope.as_ref()).await? }))
+pub(super) async fn list(
+    State(server): State<Server>,
+    Params(query): Params<InScope>,
+) -> Result<Json<Page>, Failure> {
+    Ok(Json(Page {
+        items: server.store.profiles(query.scope.as_ref()).await?,
+    }))
 }
 
 /// `GET /profiles/{id}`.
@@ -71,7 +76,11 @@ pub(super) async fn delete(
 
 /// The profile of this id.
 pub(super) async fn stored(server: &Server, id: &ProfileId) -> Result<StoredProfile, Failure> {
-    server.store.profile(id).await?.ok_or_else(|| Failure::not_found("profile", id.as_str()))
+    server
+        .store
+        .profile(id)
+        .await?
+        .ok_or_else(|| Failure::not_found("profile", id.as_str()))
 }
 
 /// The id of the path is the profile's; the body may leave it out, but not differ.
@@ -95,7 +104,11 @@ fn named(id: &ProfileId, object: &mut Map<String, Value>) -> Result<(), Failure>
 fn accept(object: Map<String, Value>) -> Result<Profile, Failure> {
     let profile = Profile::read(object)?;
     let complaints = profile.validate();
-    if complaints.is_empty() { Ok(profile) } else { Err(Complaints(complaints).into()) }
+    if complaints.is_empty() {
+        Ok(profile)
+    } else {
+        Err(Complaints(complaints).into())
+    }
 }
 
 /// The body of `POST /profiles/{id}/render`.
@@ -134,10 +147,19 @@ pub(super) async fn render(
         Some(id) => Some(found(&server, id).await?),
         None => None,
     };
-    let rendered = server.renderer.preview(&profile, wanted.user.as_ref(), device.as_ref()).await?;
-    let signed = wanted.signed.then(|| base64::engine::general_purpose::STANDARD.encode(&rendered.signed));
+    let rendered = server
+        .renderer
+        .preview(&profile, wanted.user.as_ref(), device.as_ref())
+        .await?;
+    let signed = wanted
+        .signed
+        .then(|| base64::engine::general_purpose::STANDARD.encode(&rendered.signed));
     let xml = String::from_utf8_lossy(&rendered.xml).into_owned();
-    Ok(Json(RenderView { xml, signed, findings: rendered.findings.iter().map(FindingView::from).collect() }))
+    Ok(Json(RenderView {
+        xml,
+        signed,
+        findings: rendered.findings.iter().map(FindingView::from).collect(),
+    }))
 }
 
 /// What `POST /profiles/lint` found.
@@ -155,11 +177,16 @@ pub(super) async fn lint(
     let profile = match Profile::read(object) {
         Ok(profile) => profile,
         Err(complaints) => {
-            return Ok(Json(LintView { findings: complaints.0.iter().map(FindingView::from).collect() }));
+            return Ok(Json(LintView {
+                findings: complaints.0.iter().map(FindingView::from).collect(),
+            }));
         }
     };
     let channel = apple::channel(&profile.settings);
-    let mut findings: Vec<_> = lint_profile(&profile, Some(channel)).iter().map(FindingView::from).collect();
+    let mut findings: Vec<_> = lint_profile(&profile, Some(channel))
+        .iter()
+        .map(FindingView::from)
+        .collect();
     if !findings.iter().any(|f| f.level == "error") {
         let now = server.clock.now();
         let sample = StoredProfile {
@@ -171,7 +198,11 @@ pub(super) async fn lint(
             created_at: now,
             updated_at: now,
         };
-        match server.renderer.preview(&sample, Some(&sample_user()), Some(&sample_device(now)?)).await {
+        match server
+            .renderer
+            .preview(&sample, Some(&sample_user()), Some(&sample_device(now)?))
+            .await
+        {
             Ok(rendered) => findings.extend(rendered.findings.iter().map(FindingView::from)),
             Err(refusal) => findings.push(FindingView {
                 rule: "profile.not-deliverable".to_owned(),
@@ -247,7 +278,12 @@ impl From<&mdm_payloads::Finding> for FindingView {
             Level::Warning => "warning",
             Level::Error => "error",
         };
-        Self { rule: finding.rule.to_owned(), level, at: finding.at.clone(), text: finding.text.clone() }
+        Self {
+            rule: finding.rule.to_owned(),
+            level,
+            at: finding.at.clone(),
+            text: finding.text.clone(),
+        }
     }
 }
 
@@ -278,7 +314,9 @@ mod tests {
     #[test]
     fn every_mistake_is_told_at_once() {
         let body = json!({"id": "m", "type": "ios_exchange", "display_name": "", "hostname": "x", "account_name": 7});
-        let Failure::Profile(complaints) = accept(object(body)).unwrap_err() else { panic!("refused otherwise") };
+        let Failure::Profile(complaints) = accept(object(body)).unwrap_err() else {
+            panic!("refused otherwise")
+        };
         let paths: Vec<_> = complaints.0.iter().map(|c| c.path.as_str()).collect();
         for path in ["hostname", "account_name", "host_name"] {
             assert!(paths.contains(&path), "{path} in {paths:?}");
@@ -296,16 +334,24 @@ mod tests {
         named(&id, &mut without).unwrap();
         assert_eq!(without.get("id"), Some(&json!("mail")));
         named(&id, &mut object(json!({"id": "mail"}))).unwrap();
-        let Failure::Profile(complaints) = named(&id, &mut object(json!({"id": "é"}))).unwrap_err() else {
+        let Failure::Profile(complaints) = named(&id, &mut object(json!({"id": "é"}))).unwrap_err()
+        else {
             panic!("refused otherwise")
         };
-        assert_eq!(complaints.to_string(), "`id`: found \"é\", expected `mail`, as in the path");
+        assert_eq!(
+            complaints.to_string(),
+            "`id`: found \"é\", expected `mail`, as in the path"
+        );
     }
 
     #[test]
     fn the_sample_has_what_profiles_ask_for() {
         assert!(sample_device(Timestamp(0)).is_ok());
         let user = serde_json::to_value(sample_user()).unwrap();
-        assert!(object(user).values().all(|v| v.as_str().is_some_and(|t| !t.is_empty())));
+        assert!(
+            object(user)
+                .values()
+                .all(|v| v.as_str().is_some_and(|t| !t.is_empty()))
+        );
     }
 }

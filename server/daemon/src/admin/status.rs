@@ -60,12 +60,18 @@ pub(super) async fn server(State(server): State<Server>) -> Result<Json<ServerVi
 
 /// `GET /doctor`.
 pub(super) async fn doctor(State(server): State<Server>) -> Result<Json<DoctorView>, Failure> {
-    Ok(Json(DoctorView { findings: doctor::examine(&server).await? }))
+    Ok(Json(DoctorView {
+        findings: doctor::examine(&server).await?,
+    }))
 }
 
 /// `GET /ca.pem`: the root certificate.
 pub(super) async fn root(State(server): State<Server>) -> Response {
-    ([(CONTENT_TYPE, "application/x-pem-file")], server.pki.authority().certificate_pem()).into_response()
+    (
+        [(CONTENT_TYPE, "application/x-pem-file")],
+        server.pki.authority().certificate_pem(),
+    )
+        .into_response()
 }
 
 /// Devices read at once while counting.
@@ -125,12 +131,18 @@ impl PushView {
         let topic = server.pusher.topic();
         let hint = match (&topic, &server.config.push) {
             (Some(_), _) => None,
-            (None, Push::None) => Some("push is off: devices get commands when they poll by themselves"),
-            (None, Push::Unconfigured | Push::Apns(_)) => {
-                Some("real devices cannot be woken: give `--push-certificate FILE`, or `--push none` for devices that poll")
+            (None, Push::None) => {
+                Some("push is off: devices get commands when they poll by themselves")
             }
+            (None, Push::Unconfigured | Push::Apns(_)) => Some(
+                "real devices cannot be woken: give `--push-certificate FILE`, or `--push none` for devices that poll",
+            ),
         };
-        Self { configured: topic.is_some(), topic: topic.map(ToOwned::to_owned), hint }
+        Self {
+            configured: topic.is_some(),
+            topic: topic.map(ToOwned::to_owned),
+            hint,
+        }
     }
 }
 

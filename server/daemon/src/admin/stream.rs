@@ -51,25 +51,44 @@ pub(super) async fn follow(
 ) -> Result<Response, Failure> {
     let range = server.store.event_range().await?;
     let since = cursor(last_event_id(&headers)?.or(query.since), range)?.unwrap_or(range.1);
-    let filter =
-        EventFilter { scope: query.scope, device: query.device, delivery: query.delivery, kinds: query.kind.0 };
+    let filter = EventFilter {
+        scope: query.scope,
+        device: query.device,
+        delivery: query.delivery,
+        kinds: query.kind.0,
+    };
     let (send, receive) = mpsc::channel(WAITING);
     tokio::spawn(pump(Arc::clone(&server.store), filter, since, send));
-    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store"),
+    ];
     Ok((headers, Body::new(Feed(receive))).into_response())
 }
 
 /// The header a browser sends when it comes back.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Failure> {
-    let Some(value) = headers.get("last-event-id") else { return Ok(None) };
+    let Some(value) = headers.get("last-event-id") else {
+        return Ok(None);
+    };
     let number = value.to_str().ok().and_then(|text| text.parse().ok());
-    let bad = || Failure::unreadable("the headers", "Last-Event-ID: the number of an event is expected");
+    let bad = || {
+        Failure::unreadable(
+            "the headers",
+            "Last-Event-ID: the number of an event is expected",
+        )
+    };
     number.map(Some).ok_or_else(bad)
 }
 
 /// Reads events and hands them over until the listener leaves or storage fails; the listener then comes back by itself,
 /// with the number of the last event it got.
-async fn pump(store: Arc<dyn Store>, filter: EventFilter, mut since: u64, send: mpsc::Sender<Bytes>) {
+async fn pump(
+    store: Arc<dyn Store>,
+    filter: EventFilter,
+    mut since: u64,
+    send: mpsc::Sender<Bytes>,
+) {
     let newest = store.newest_event();
     loop {
         let before = newest.newest();
@@ -134,7 +153,9 @@ impl hyper::body::Body for Feed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+        self.0
+            .poll_recv(cx)
+            .map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 }
 
@@ -152,7 +173,10 @@ mod tests {
     #[test]
     fn an_event_as_it_leaves() {
         let scope = Scope::default();
-        let event = Event { seq: 7, event: NewEvent::new(Timestamp(0), &scope, Kind::CommandSent, "a\n\né & <\"") };
+        let event = Event {
+            seq: 7,
+            event: NewEvent::new(Timestamp(0), &scope, Kind::CommandSent, "a\n\né & <\""),
+        };
         insta::assert_snapshot!(frame(&event), @r##"
         id: 7
         data: {"seq":7,"at":"1970-01-01T00:00:00Z","scope":"default","kind":"command.sent","text":"a\n\né & <\""}
@@ -175,12 +199,19 @@ mod tests {
     #[tokio::test]
     async fn a_listener_gets_what_was_and_what_comes() {
         let dir = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("d"), Options::default()).unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&dir.path().join("d"), Options::default()).unwrap());
         let write = |count: usize| {
             let store = Arc::clone(&store);
             async move {
                 let event = NewEvent::new(Timestamp(0), &Scope::default(), Kind::CodeMinted, "x");
-                store.commit(Commit { events: vec![event; count], ..Commit::default() }).await.unwrap()
+                store
+                    .commit(Commit {
+                        events: vec![event; count],
+                        ..Commit::default()
+                    })
+                    .await
+                    .unwrap()
             }
         };
         write(BATCH + 1).await;
@@ -192,8 +223,11 @@ mod tests {
         }
         write(1).await;
         got.push_str(std::str::from_utf8(&receive.recv().await.unwrap()).unwrap());
-        let numbers: Vec<usize> =
-            got.lines().filter_map(|line| line.strip_prefix("id: ")).map(|n| n.parse().unwrap()).collect();
+        let numbers: Vec<usize> = got
+            .lines()
+            .filter_map(|line| line.strip_prefix("id: "))
+            .map(|n| n.parse().unwrap())
+            .collect();
         assert_eq!(numbers, (1..=BATCH + 2).collect::<Vec<_>>());
         drop(receive);
         task.await.unwrap();

@@ -136,10 +136,14 @@ struct DeliveryMiss {
 }
 
 /// `GET /wait`.
-pub(super) async fn wait(State(server): State<Server>, Params(query): Params<Query>) -> Result<Json<Answer>, Failure> {
+pub(super) async fn wait(
+    State(server): State<Server>,
+    Params(query): Params<Query>,
+) -> Result<Json<Answer>, Failure> {
     let range = server.store.event_range().await?;
     let since = cursor(query.since, range)?;
-    let deadline = Instant::now() + Duration::from_secs(query.timeout.unwrap_or(TIMEOUT).min(LONGEST));
+    let deadline =
+        Instant::now() + Duration::from_secs(query.timeout.unwrap_or(TIMEOUT).min(LONGEST));
     let answer = match goal(query)? {
         Goal::Event(filter) => event(&server, filter, since, range, deadline).await?,
         Goal::Delivery(wanted) => delivery(&server, &wanted, range.1, deadline).await?,
@@ -152,7 +156,9 @@ fn goal(query: Query) -> Result<Goal, Failure> {
     let refuse = |why: &str| Err(Failure::unreadable("the query", why));
     if query.state.is_some() || query.evidence.is_some() {
         if !query.kind.0.is_empty() {
-            return refuse("`kind` is of events, `state` and `evidence` of deliveries; wait for one of them at a time");
+            return refuse(
+                "`kind` is of events, `state` and `evidence` of deliveries; wait for one of them at a time",
+            );
         }
         if query.device.is_none() && query.delivery.is_none() {
             return refuse("`state` and `evidence` need a `delivery` or a `device`");
@@ -186,47 +192,78 @@ async fn event(
     deadline: Instant,
 ) -> Result<Answer, Failure> {
     let named = wanted.device.is_some() || wanted.delivery.is_some();
-    let since = since.unwrap_or(if named { oldest.saturating_sub(1) } else { newest });
+    let since = since.unwrap_or(if named {
+        oldest.saturating_sub(1)
+    } else {
+        newest
+    });
     if let Some(event) = server.store.events(since, &wanted, 1).await?.pop() {
-        return Ok(Answer { event: Some(event.clone()), ..Answer::new(true, event.seq) });
+        return Ok(Answer {
+            event: Some(event.clone()),
+            ..Answer::new(true, event.seq)
+        });
     }
     let everything = EventFilter::default();
     let follow = server.store.newest_event();
     let mut misses = NearMisses::default();
-    let mut at = newest.saturating_sub(LOOK_BACK).max(oldest.saturating_sub(1));
+    let mut at = newest
+        .saturating_sub(LOOK_BACK)
+        .max(oldest.saturating_sub(1));
     loop {
         let before = follow.newest();
         let read = server.store.events(at, &everything, BATCH).await?;
         for event in &read {
             if misses.matches(event, &wanted, since) {
-                return Ok(Answer { event: Some(event.clone()), ..Answer::new(true, event.seq) });
+                return Ok(Answer {
+                    event: Some(event.clone()),
+                    ..Answer::new(true, event.seq)
+                });
             }
         }
-        let stopping = read.iter().any(|event| event.seq > newest && event.event.kind == Kind::ServerStopping);
+        let stopping = read
+            .iter()
+            .any(|event| event.seq > newest && event.event.kind == Kind::ServerStopping);
         let cut_off = read.len() >= BATCH;
         at = next(at, &read, BATCH, before);
         if stopping || (!cut_off && timeout_at(deadline, follow.beyond(at)).await.is_err()) {
             let near_misses = Some(Misses::Events(misses.into_vec()));
-            return Ok(Answer { near_misses, ..Answer::new(false, at) });
+            return Ok(Answer {
+                near_misses,
+                ..Answer::new(false, at)
+            });
         }
     }
 }
 
 /// Waits for a delivery. It looks again after whatever happens, since every change of a delivery is an event.
-async fn delivery(server: &Server, wanted: &Wanted, newest: u64, deadline: Instant) -> Result<Answer, Failure> {
+async fn delivery(
+    server: &Server,
+    wanted: &Wanted,
+    newest: u64,
+    deadline: Instant,
+) -> Result<Answer, Failure> {
     let follow = server.store.newest_event();
-    let stop = EventFilter { kinds: vec![Kind::ServerStopping], ..EventFilter::default() };
+    let stop = EventFilter {
+        kinds: vec![Kind::ServerStopping],
+        ..EventFilter::default()
+    };
     loop {
         let at = follow.newest();
         let deliveries = candidates(server, wanted).await?;
         if let Some(found) = deliveries.iter().position(|d| wanted.failed(d).is_empty()) {
             let delivery = deliveries.into_iter().nth(found).map(DeliveryView::from);
-            return Ok(Answer { delivery, ..Answer::new(true, at) });
+            return Ok(Answer {
+                delivery,
+                ..Answer::new(true, at)
+            });
         }
         let stopping = !server.store.events(newest, &stop, 1).await?.is_empty();
         if stopping || timeout_at(deadline, follow.beyond(at)).await.is_err() {
             let near_misses = Some(Misses::Deliveries(wanted.misses(&deliveries)));
-            return Ok(Answer { near_misses, ..Answer::new(false, at) });
+            return Ok(Answer {
+                near_misses,
+                ..Answer::new(false, at)
+            });
         }
     }
 }
@@ -235,16 +272,27 @@ async fn delivery(server: &Server, wanted: &Wanted, newest: u64, deadline: Insta
 async fn candidates(server: &Server, wanted: &Wanted) -> Result<Vec<Delivery>, Failure> {
     if let Some(id) = &wanted.delivery {
         let delivery = server.store.delivery(id).await?;
-        return Ok(vec![delivery.ok_or_else(|| Failure::not_found("delivery", id))?]);
+        return Ok(vec![
+            delivery.ok_or_else(|| Failure::not_found("delivery", id))?,
+        ]);
     }
-    let filter =
-        DeliveryFilter { scope: wanted.scope.clone(), device: wanted.device.clone(), ..DeliveryFilter::default() };
+    let filter = DeliveryFilter {
+        scope: wanted.scope.clone(),
+        device: wanted.device.clone(),
+        ..DeliveryFilter::default()
+    };
     Ok(server.store.deliveries(&filter, DELIVERIES).await?)
 }
 
 impl Answer {
     fn new(matched: bool, since: u64) -> Self {
-        Self { matched, since, event: None, delivery: None, near_misses: None }
+        Self {
+            matched,
+            since,
+            event: None,
+            delivery: None,
+            near_misses: None,
+        }
     }
 }
 
@@ -256,24 +304,43 @@ impl Wanted {
             && delivery.device() != Some(device)
         {
             let found = delivery.device().map(ToString::to_string);
-            failed.push(Failed { criterion: "device", wanted: device.to_string(), found });
+            failed.push(Failed {
+                criterion: "device",
+                wanted: device.to_string(),
+                found,
+            });
         }
         if let Some(scope) = &self.scope
             && *scope != delivery.scope
         {
             let found = Some(delivery.scope.to_string());
-            failed.push(Failed { criterion: "scope", wanted: scope.to_string(), found });
+            failed.push(Failed {
+                criterion: "scope",
+                wanted: scope.to_string(),
+                found,
+            });
         }
         if let Some(state) = self.state
             && state != delivery.state
         {
-            let (wanted, found) = (state.as_str().to_owned(), Some(delivery.state.as_str().to_owned()));
-            failed.push(Failed { criterion: "state", wanted, found });
+            let (wanted, found) = (
+                state.as_str().to_owned(),
+                Some(delivery.state.as_str().to_owned()),
+            );
+            failed.push(Failed {
+                criterion: "state",
+                wanted,
+                found,
+            });
         }
         if let Some(truth) = self.evidence
             && !truth.holds(&delivery.evidence)
         {
-            failed.push(Failed { criterion: "evidence", wanted: truth.as_str().to_owned(), found: None });
+            failed.push(Failed {
+                criterion: "evidence",
+                wanted: truth.as_str().to_owned(),
+                found: None,
+            });
         }
         failed
     }
@@ -281,7 +348,9 @@ impl Wanted {
     /// The deliveries that lack least, of equals the one that changed last.
     fn misses(&self, deliveries: &[Delivery]) -> Vec<DeliveryMiss> {
         let mut all: Vec<_> = deliveries.iter().map(|d| (self.failed(d), d)).collect();
-        all.sort_by_key(|(failed, delivery)| (failed.len(), std::cmp::Reverse(delivery.state_since)));
+        all.sort_by_key(|(failed, delivery)| {
+            (failed.len(), std::cmp::Reverse(delivery.state_since))
+        });
         all.into_iter()
             .take(MISSES)
             .map(|(failed_criteria, delivery)| DeliveryMiss {
@@ -298,110 +367,38 @@ impl Wanted {
 
 /// Where a delivery stands and what it lacks, in words.
 fn words(delivery: &Delivery, failed: &[Failed]) -> String {
-    let mut text = format!("delivery {} of `{}` is {}", delivery.id, delivery.profile, delivery.state.as_str());
+    let mut text = format!(
+        "delivery {} of `{}` is {}",
+        delivery.id,
+        delivery.profile,
+        delivery.state.as_str()
+    );
     if let Some(reason) = &delivery.reason {
         // A reason is plain data, so it always becomes JSON.
         let reason = serde_json::to_value(reason).unwrap_or_default();
         let word = |name: &str| reason.get(name).and_then(serde_json::Value::as_str);
-        let detail = word("text").or_else(|| word("name")).or_else(|| word("what"));
+        let detail = word("text")
+            .or_else(|| word("name"))
+            .or_else(|| word("what"));
         let code = word("code").unwrap_or_default();
-        text.push_str(&detail.map_or_else(|| format!(" ({code})"), |detail| format!(" ({code}: {detail})")));
+        text.push_str(&detail.map_or_else(
+            || format!(" ({code})"),
+            |detail| format!(" ({code}: {detail})"),
+        ));
     }
     if let Some(error) = delivery.errors.first() {
         // Writing to a `String` cannot fail.
         let _ = write!(text, "; the device said: {}", error.description);
     }
     for failed in failed {
-        let _ = write!(text, "; {} `{}` does not hold", failed.criterion, failed.wanted);
+        let _ = write!(
+            text,
+            "; {} `{}` does not hold",
+            failed.criterion, failed.wanted
+        );
     }
     text
 }
 
 #[cfg(test)]
-mod tests {
-    use mdm_core::delivery::{Reason, Target};
-    use mdm_core::report::ErrorEntry;
-    use mdm_core::time::Timestamp;
-
-    use super::super::deliveries::tests::delivery;
-    use super::*;
-
-    fn query(text: &str) -> Result<Query, String> {
-        let uri: http::Uri = format!("/wait?{text}").parse().unwrap();
-        axum::extract::Query::try_from_uri(&uri).map(|axum::extract::Query(q)| q).map_err(|e| e.body_text())
-    }
-
-    fn to_device() -> Delivery {
-        delivery(Target::Channel { device: "d-1".parse().unwrap(), channel: "d-1".parse().unwrap() })
-    }
-
-    #[test]
-    fn a_query_has_one_meaning() {
-        for (text, complaint) in [
-            ("kind=command.sent&state=installed&delivery=y-1", "the query: `kind` is of events, `state` and `evidence` of deliveries; wait for one of them at a time"),
-            ("state=installed", "the query: `state` and `evidence` need a `delivery` or a `device`"),
-            ("timeout=1", "the query: nothing to wait for: give `kind`, `device` or `delivery`"),
-        ] {
-            assert_eq!(goal(query(text).unwrap()).unwrap_err().to_string(), complaint, "{text}");
-        }
-        for text in ["kind=command.sent", "device=d-1", "delivery=y-1&kind=delivery.&since=4"] {
-            assert!(matches!(goal(query(text).unwrap()), Ok(Goal::Event(_))), "{text}");
-        }
-        for text in ["state=installed&delivery=y-1", "evidence=read_back&device=d-1", "state=error&evidence=proven&device=d"] {
-            assert!(matches!(goal(query(text).unwrap()), Ok(Goal::Delivery(_))), "{text}");
-        }
-        for text in ["kind=no.such", "state=done&delivery=y-1", "evidence=success&delivery=y-1", "sinse=1"] {
-            assert!(query(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_delivery_that_is_not_there_yet_says_why() {
-        let wanted = Wanted {
-            scope: None,
-            device: None,
-            delivery: Some("y-1".parse().unwrap()),
-            state: Some(DeliveryState::Installed),
-            evidence: Some(Truth::ReadBack),
-        };
-        let mut delivery = to_device();
-        delivery.state = DeliveryState::Error;
-        delivery.reason = Some(Reason::NotDeliverable { text: "é & <b>".to_owned() });
-        delivery.errors = vec![ErrorEntry {
-            domain: "MCInstallationErrorDomain".to_owned(),
-            code: 4001,
-            description: "no".to_owned(),
-            meaning: None,
-        }];
-        let misses = wanted.misses(std::slice::from_ref(&delivery));
-        let told: Vec<_> = misses.iter().map(|m| m.text.as_str()).collect();
-        assert_eq!(
-            told,
-            ["delivery y-1 of `mail` is error (not_deliverable: é & <b>); the device said: no; \
-              state `installed` does not hold; evidence `read_back` does not hold"]
-        );
-        delivery.state = DeliveryState::Installed;
-        assert_eq!(wanted.failed(&delivery).len(), 1);
-        delivery.evidence.read_back = Some(Timestamp(1));
-        assert!(wanted.failed(&delivery).is_empty());
-    }
-
-    #[test]
-    fn the_nearest_delivery_comes_first() {
-        let wanted = Wanted {
-            scope: None,
-            device: Some("d-1".parse().unwrap()),
-            delivery: None,
-            state: Some(DeliveryState::Installed),
-            evidence: Some(Truth::Acknowledged),
-        };
-        let (old, mut new, mut nearer) = (to_device(), to_device(), to_device());
-        new.id = "y-2".parse().unwrap();
-        new.state_since = Timestamp(5);
-        nearer.id = "y-3".parse().unwrap();
-        nearer.evidence.acknowledged = Some(Timestamp(1));
-        let misses = wanted.misses(&[old, new, nearer]);
-        let ids: Vec<_> = misses.iter().map(|m| m.delivery.as_str()).collect();
-        assert_eq!(ids, ["y-3", "y-2", "y-1"]);
-    }
-}
+mod tests;
