@@ -1,6 +1,6 @@
 //! What would make a real device refuse this server, and what to do about it.
 //!
-//! [`examine`] gathers facts; [`judge`] decides on them and does nothing else.
+//! [`examine`] gathers facts; `judge` decides on them and does nothing else.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

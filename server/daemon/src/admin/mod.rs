@@ -1,7 +1,7 @@
 //! The admin API: JSON over HTTP under `/api/v1`, for people's scripts and the command line.
 //!
-//! A request passes the [`guard`] first; then one file per resource reads it ([`extract`]), asks a service or the store,
-//! and shows a view that holds no secret. Whatever goes wrong is a [`problem::Failure`], answered in one place.
+//! A request passes the `guard` first; then one file per resource reads it (`extract`), asks a service or the store,
+//! and shows a view that holds no secret. Whatever goes wrong is a `problem::Failure`, answered in one place.
 
 mod certificates;
 mod codes;
