@@ -61,7 +61,7 @@ pub struct Pusher {
     quiet: Mutex<Quiet>,
     /// Something was added to the agenda.
     asked: Notify,
-    started: Timestamp,
+    clock: Arc<dyn Clock>,
 }
 
 enum Mode {
@@ -69,7 +69,7 @@ enum Mode {
     Unconfigured,
     /// They are not: they poll.
     None,
-    Apns(Apns),
+    Apns(Box<Apns>),
 }
 
 /// The service, and for whom we may push.
@@ -83,18 +83,18 @@ struct Apns {
 impl Pusher {
     /// Reads the push certificate and the roots, and connects to nobody yet.
     pub fn new(push: &config::Push, clock: Arc<dyn Clock>) -> Result<Arc<Self>, PushSetupError> {
-        Self::with_pace(push, clock.now(), Pace::DEFAULT)
+        Self::with_pace(push, clock, Pace::DEFAULT)
     }
 
     fn with_pace(
         push: &config::Push,
-        started: Timestamp,
+        clock: Arc<dyn Clock>,
         pace: Pace,
     ) -> Result<Arc<Self>, PushSetupError> {
         let mode = match push {
             config::Push::Unconfigured => Mode::Unconfigured,
             config::Push::None => Mode::None,
-            config::Push::Apns(apns) => Mode::Apns(Apns::open(apns, pace)?),
+            config::Push::Apns(apns) => Mode::Apns(Box::new(Apns::open(apns, pace)?)),
         };
         Ok(Arc::new(Self {
             mode,
@@ -102,7 +102,7 @@ impl Pusher {
             agenda: Mutex::new(Agenda::new(CAPACITY)),
             quiet: Mutex::new(Quiet::new(pace.quiet)),
             asked: Notify::new(),
-            started,
+            clock,
         }))
     }
 
@@ -127,12 +127,12 @@ impl Pusher {
         self.topic().is_some()
     }
 
-    /// What a person should know of the push certificate at start: in words, and what can be done.
+    /// What a person should know of the push certificate now: in words, and what can be done.
     pub fn notices(&self) -> Vec<(String, Option<String>)> {
         let Mode::Apns(apns) = &self.mode else {
             return Vec::new();
         };
-        let left = apns.not_after.seconds_since(self.started);
+        let left = apns.not_after.seconds_since(self.clock.now());
         let verb = if left <= 0 { "ended" } else { "ends" };
         if left > ENDS_SOON {
             return Vec::new();

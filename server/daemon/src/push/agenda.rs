@@ -136,12 +136,12 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn leaves(channel: &str, tries: u8, reminder: bool) -> Option<Departure> {
-        Some(Departure {
+    fn departure(channel: &str, tries: u8, reminder: bool) -> Departure {
+        Departure {
             channel: id(channel),
             tries,
             reminder,
-        })
+        }
     }
 
     #[test]
@@ -151,14 +151,14 @@ mod tests {
         for _ in 0..100 {
             agenda.ask(&id("a"), now);
         }
-        assert_eq!(agenda.depart(now), leaves("a", 0, false));
+        assert_eq!(agenda.depart(now), Some(departure("a", 0, false)));
         assert_eq!(agenda.depart(now), None);
         for _ in 0..100 {
             agenda.ask(&id("a"), now);
         }
         assert_eq!(agenda.depart(now), None, "one at a time");
         agenda.land(&id("a"), Landing::Done, now);
-        assert_eq!(agenda.depart(now), leaves("a", 0, false));
+        assert_eq!(agenda.depart(now), Some(departure("a", 0, false)));
         agenda.land(&id("a"), Landing::Done, now);
         assert_eq!(agenda.depart(now), None);
         assert_eq!(agenda.next(), None);
@@ -181,7 +181,7 @@ mod tests {
         agenda.ask(&id("a"), now);
         assert_eq!(agenda.depart(now), None);
         assert_eq!(agenda.next(), Some(later));
-        assert_eq!(agenda.depart(later), leaves("a", 2, false));
+        assert_eq!(agenda.depart(later), Some(departure("a", 2, false)));
         agenda.land(&id("a"), Landing::Done, later);
         assert_eq!(agenda.depart(later), None);
     }
@@ -194,13 +194,13 @@ mod tests {
         agenda.ask_later(&id("a"), at(10));
         agenda.ask_later(&id("a"), at(60));
         assert_eq!(agenda.depart(at(59)), None);
-        assert_eq!(agenda.depart(at(60)), leaves("a", 0, true));
+        assert_eq!(agenda.depart(at(60)), Some(departure("a", 0, true)));
         agenda.land(&id("a"), Landing::Done, at(60));
         agenda.ask_later(&id("a"), at(70));
         agenda.ask_later(&id("b"), at(70));
         agenda.ask(&id("a"), at(70));
-        assert_eq!(agenda.depart(at(70)), leaves("a", 0, false));
-        assert_eq!(agenda.depart(at(70)), leaves("b", 0, true));
+        assert_eq!(agenda.depart(at(70)), Some(departure("a", 0, false)));
+        assert_eq!(agenda.depart(at(70)), Some(departure("b", 0, true)));
         assert_eq!(agenda.depart(at(99)), None);
     }
 
@@ -214,8 +214,8 @@ mod tests {
         }
         assert_eq!(agenda.refused(), 4);
         assert_eq!(agenda.refused(), 0);
-        assert_eq!(agenda.depart(now), leaves("a", 0, false));
-        assert_eq!(agenda.depart(now), leaves("b", 0, false));
+        assert_eq!(agenda.depart(now), Some(departure("a", 0, false)));
+        assert_eq!(agenda.depart(now), Some(departure("b", 0, false)));
         assert_eq!(agenda.depart(now), None);
     }
 }

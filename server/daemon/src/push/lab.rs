@@ -7,6 +7,7 @@
 )]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -126,11 +127,12 @@ pub(super) async fn events(store: &Arc<dyn Store>, kind: Kind, count: usize) -> 
     found.unwrap_or_else(|_| panic!("no {count} events {kind}"))
 }
 
-struct StandingClock;
+/// A clock that stands still.
+pub(super) struct StandingClock(pub(super) Timestamp);
 
 impl Clock for StandingClock {
     fn now(&self) -> Timestamp {
-        NOW
+        self.0
     }
 }
 
@@ -150,7 +152,7 @@ impl Committed for Silent {
 pub(super) fn services(store: &Arc<dyn Store>, pusher: &Arc<Pusher>) -> Services {
     Services {
         store: Arc::clone(store),
-        clock: Arc::new(StandingClock),
+        clock: Arc::new(StandingClock(NOW)),
         ids: Arc::new(RandomIds::new().unwrap()),
         encoder: Arc::new(Silent),
         waker: Arc::clone(pusher) as _,
@@ -303,7 +305,7 @@ async fn answer(
         .map(|(n, v)| (n.as_str(), v.to_str().unwrap()))
         .collect();
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\n"));
+        writeln!(text, "{name}: {value}").unwrap();
     }
     text.push_str(&String::from_utf8_lossy(&body));
     let number = {

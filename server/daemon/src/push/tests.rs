@@ -13,7 +13,9 @@ use mdm_core::event::Event;
 use mdm_core::ports::{Commit, Record, Store};
 use tokio::task::JoinHandle;
 
-use super::lab::{Answer, Files, NOW, PATIENCE, Service, TOPIC, enroll, events, services, store};
+use super::lab::{
+    Answer, Files, NOW, PATIENCE, Service, StandingClock, TOPIC, enroll, events, services, store,
+};
 use super::*;
 
 /// Waits short enough for a test.
@@ -23,6 +25,10 @@ const QUICK: Pace = Pace {
     reconnect: Duration::from_millis(1),
     ..Pace::DEFAULT
 };
+
+fn standing(at: Timestamp) -> Arc<dyn Clock> {
+    Arc::new(StandingClock(at))
+}
 
 struct Lab {
     service: Service,
@@ -37,7 +43,8 @@ impl Lab {
     async fn new(script: &[Answer]) -> Self {
         let files = Files::new();
         let service = Service::start(&files, script).await;
-        let pusher = Pusher::with_pace(&config(&files, service.address), NOW, QUICK).unwrap();
+        let pusher =
+            Pusher::with_pace(&config(&files, service.address), standing(NOW), QUICK).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
         let (stop, stopped) = watch::channel(false);
@@ -219,7 +226,7 @@ async fn a_service_nobody_vouches_for_gets_no_push() {
     // Both roots have the same name and different keys.
     let (files, strange) = (Files::new(), Files::new());
     let service = Service::start(&strange, &[]).await;
-    let pusher = Pusher::with_pace(&config(&files, service.address), NOW, QUICK).unwrap();
+    let pusher = Pusher::with_pace(&config(&files, service.address), standing(NOW), QUICK).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
     let channel = enroll(&store, "d-1", Some(TOPIC)).await;
@@ -238,7 +245,7 @@ async fn a_service_nobody_vouches_for_gets_no_push() {
 fn setups() {
     let files = Files::new();
     let address = SocketAddr::from(([127, 0, 0, 1], 1));
-    let of = |push: &config::Push| Pusher::with_pace(push, NOW, QUICK);
+    let of = |push: &config::Push| Pusher::with_pace(push, standing(NOW), QUICK);
     for push in [config::Push::Unconfigured, config::Push::None] {
         let pusher = of(&push).unwrap();
         assert_eq!((pusher.topic(), pusher.not_after()), (None, None));
@@ -248,7 +255,11 @@ fn setups() {
     let pusher = of(&good).unwrap();
     assert_eq!(pusher.topic(), Some(TOPIC));
     let ends = pusher.not_after().unwrap();
-    let notices = |now| Pusher::with_pace(&good, now, QUICK).unwrap().notices();
+    let notices = |now| {
+        Pusher::with_pace(&good, standing(now), QUICK)
+            .unwrap()
+            .notices()
+    };
     assert_eq!(notices(ends.plus_seconds(-ENDS_SOON - 1)), []);
     let words = |left: i64| {
         notices(ends.plus_seconds(-left))[0]

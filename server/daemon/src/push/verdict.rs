@@ -158,6 +158,8 @@ fn said(reason: Option<&PushReason>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -250,10 +252,7 @@ mod tests {
             ),
             (Err(SendError::TimedOut(seconds(10))), 3),
         ] {
-            told.push_str(&format!(
-                "{:?}\n",
-                Verdict::of(answer, tries, &Pace::DEFAULT)
-            ));
+            writeln!(told, "{:?}", Verdict::of(answer, tries, &Pace::DEFAULT)).unwrap();
         }
         insta::assert_snapshot!(told, @r#"
         Sent { apns_id: Some("id") }
