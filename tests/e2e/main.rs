@@ -31,3 +31,5 @@ mod scep_request;
 mod scep_scepclient;
 mod scep_streamed;
 mod scep_strongswan;
+mod apple_commands;
+mod apple_queue;
