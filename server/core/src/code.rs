@@ -28,6 +28,9 @@ pub struct Code {
     pub expires_at: Option<Timestamp>,
     /// Fetches of an enrollment profile it still allows; any number when absent.
     pub uses_left: Option<u32>,
+    /// How often each SCEP request made with it is answered PENDING before the certificate comes.
+    #[serde(default)]
+    pub pending_polls: u32,
 }
 
 /// Why a code lets nobody in.
@@ -80,6 +83,7 @@ mod tests {
             created_at: Timestamp(0),
             expires_at: expires_at.map(Timestamp),
             uses_left,
+            pending_polls: 0,
         }
     }
 

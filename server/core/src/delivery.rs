@@ -158,6 +158,11 @@ pub enum Reason {
     Duplicate,
     /// The device refused.
     DeviceRejected,
+    /// The profile names another one that does not exist.
+    UnknownReference {
+        /// The profile that is named.
+        profile: ProfileId,
+    },
     /// The profile could not be made or is not legal.
     NotDeliverable {
         /// Why, in words.

@@ -199,6 +199,7 @@ impl EnrollmentProfiles {
             reality: device.reality,
             scope: device.scope.clone(),
             user: device.user.clone(),
+            pending_polls: 0,
         };
         self.by_scep(&admission, Some(&device.id), ProofBy::Signature)
     }

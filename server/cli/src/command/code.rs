@@ -30,6 +30,10 @@ pub(crate) struct Arguments {
     /// How many devices may use it
     #[arg(long)]
     uses: Option<u32>,
+
+    /// Answer SCEP requests made with it this often with PENDING first.
+    #[arg(long, value_name = "N")]
+    pending_polls: Option<u32>,
     /// How long it is valid
     #[arg(long)]
     minutes: Option<u32>,
@@ -96,11 +100,12 @@ fn body(arguments: Arguments) -> Value {
     if arguments.simulated {
         body.insert("simulated".to_owned(), true.into());
     }
-    let optional: [(&str, Option<Value>); 5] = [
+    let optional: [(&str, Option<Value>); 6] = [
         ("user", arguments.user.value()),
         ("scope", arguments.scope.map(Value::from)),
         ("label", arguments.label.map(Value::from)),
         ("uses", arguments.uses.map(Value::from)),
+        ("pending_polls", arguments.pending_polls.map(Value::from)),
         ("minutes", arguments.minutes.map(Value::from)),
     ];
     body.extend(

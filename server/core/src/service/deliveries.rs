@@ -27,12 +27,14 @@ fn fits(wanted: mdm_payloads::Platform, platform: Platform) -> bool {
 }
 
 impl Services {
-    /// Delivers a profile to a device, as a direct target. A live delivery of the same profile to
-    /// the same device is taken up instead: it is queued again when a newer revision is wanted.
+    /// Delivers a profile to a device, as a direct target; a profile for users to the one named by
+    /// short name or key, else to the first. A live delivery of the same profile to the same place
+    /// is taken up instead: it is queued again when a newer revision is wanted.
     pub async fn deliver(
         &self,
         device: &DeviceId,
         profile: &ProfileId,
+        user: Option<&str>,
     ) -> Result<Delivery, ServiceError> {
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
@@ -52,6 +54,12 @@ impl Services {
                     hint: device.state.hint().unwrap_or("enroll it first"),
                 });
             }
+            let channels = self.store.channels(&device.id).await?;
+            let kind = apple::channel(&profile.profile.settings);
+            let chosen = match user {
+                Some(user) => Some(channel_of(user, kind, &channels)?.id.clone()),
+                None => None,
+            };
             let filter = DeliveryFilter {
                 device: Some(device.id.clone()),
                 profile: Some(profile.id.clone()),
@@ -62,7 +70,7 @@ impl Services {
                 .deliveries(&filter, usize::MAX)
                 .await?
                 .into_iter()
-                .find(|d| d.state.is_live());
+                .find(|d| d.state.is_live() && chosen.as_ref().is_none_or(|c| goes_to(d, c)));
             let mut commit = Commit::default();
             let (delivery, woken) = match live {
                 Some(live) if settled(&live, &profile) => return Ok(live),
@@ -71,7 +79,7 @@ impl Services {
                         .await?
                 }
                 None => {
-                    let new = self.new_delivery(&device, &profile, now);
+                    let new = self.new_delivery(&device, &profile, chosen, now);
                     self.target(new, &device, &profile, now, &mut commit)
                         .await?
                 }
@@ -227,7 +235,13 @@ impl Services {
         Ok(())
     }
 
-    fn new_delivery(&self, device: &Device, profile: &StoredProfile, now: Timestamp) -> Delivery {
+    fn new_delivery(
+        &self,
+        device: &Device,
+        profile: &StoredProfile,
+        channel: Option<ChannelId>,
+        now: Timestamp,
+    ) -> Delivery {
         Delivery {
             id: self.ids.delivery(),
             version: Version(0),
@@ -235,7 +249,7 @@ impl Services {
             profile: profile.id.clone(),
             target: Target::Channel {
                 device: device.id.clone(),
-                channel: ChannelId::device(&device.id),
+                channel: channel.unwrap_or_else(|| ChannelId::device(&device.id)),
             },
             wanted: Wanted::Direct,
             state: DeliveryState::Queued,
@@ -290,9 +304,17 @@ impl Services {
         let channels = self.store.channels(&device.id).await?;
         let wanted = match apple::channel(&profile.profile.settings) {
             apple::Channel::Device => channels.into_iter().find(|c| c.owner == Owner::Device),
-            apple::Channel::User => channels
-                .into_iter()
-                .find(|c| c.owner != Owner::Device && c.active),
+            apple::Channel::User => {
+                let mut users: Vec<Channel> = channels
+                    .into_iter()
+                    .filter(|c| c.owner != Owner::Device && c.active)
+                    .collect();
+                let same = users
+                    .iter()
+                    .position(|c| goes_to(&delivery, &c.id))
+                    .unwrap_or(0);
+                (same < users.len()).then(|| users.swap_remove(same))
+            }
         };
         let Some(channel) = wanted else {
             let text = format!(
@@ -341,6 +363,34 @@ impl Services {
     }
 }
 
+/// Whether a delivery goes to this channel.
+fn goes_to(delivery: &Delivery, id: &ChannelId) -> bool {
+    matches!(&delivery.target, Target::Channel { channel, .. } if channel == id)
+}
+
+/// The channel of the user that a person named, for a profile that goes to users.
+fn channel_of<'a>(
+    user: &str,
+    kind: apple::Channel,
+    channels: &'a [Channel],
+) -> Result<&'a Channel, ServiceError> {
+    if kind == apple::Channel::Device {
+        return Err(ServiceError::Conflict {
+            what: format!("this profile goes to the device itself, not to its user `{user}`"),
+            hint: "leave the user out",
+        });
+    }
+    channels
+        .iter()
+        .find(|c| match &c.owner {
+            Owner::Device => false,
+            Owner::User {
+                key, short_name, ..
+            } => c.active && (key == user || short_name.as_deref() == Some(user)),
+        })
+        .ok_or_else(|| ServiceError::not_found("user", user))
+}
+
 /// Nothing is to be done for a delivery that is on its way, or there, in the wanted revision.
 fn settled(delivery: &Delivery, profile: &StoredProfile) -> bool {
     match delivery.state {
@@ -362,5 +412,63 @@ fn settled(delivery: &Delivery, profile: &StoredProfile) -> bool {
         | DeliveryState::RemovalBlocked
         | DeliveryState::Removed
         | DeliveryState::Gone => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Scope;
+
+    fn channel(user: Option<&str>, active: bool) -> Channel {
+        let device: DeviceId = "d-1".parse().unwrap();
+        Channel {
+            id: user.map_or_else(
+                || ChannelId::device(&device),
+                |u| ChannelId::user(&device, u),
+            ),
+            version: Version(1),
+            scope: Scope::default(),
+            owner: user.map_or(Owner::Device, |u| Owner::User {
+                key: u.to_owned(),
+                short_name: Some(format!("{u}-short")),
+                long_name: None,
+            }),
+            device,
+            active,
+            push: None,
+            outstanding: None,
+            session: 1,
+            owes_push: false,
+            refusals: 0,
+            read_back_queued: false,
+            token_updated_at: None,
+        }
+    }
+
+    #[test]
+    fn a_named_user_is_found_by_key_or_short_name() {
+        let channels = [
+            channel(None, true),
+            channel(Some("ada"), true),
+            channel(Some("bob"), false),
+        ];
+        for (user, kind, expected) in [
+            ("ada", apple::Channel::User, Ok(1)),
+            ("ada-short", apple::Channel::User, Ok(1)),
+            ("bob", apple::Channel::User, Err("there is no user `bob`")),
+            ("eve", apple::Channel::User, Err("there is no user `eve`")),
+            (
+                "ada",
+                apple::Channel::Device,
+                Err("this profile goes to the device itself, not to its user `ada`"),
+            ),
+        ] {
+            let found = channel_of(user, kind, &channels).map_err(|e| e.to_string());
+            match expected {
+                Ok(at) => assert_eq!(found.unwrap().id, channels[at].id, "{user}"),
+                Err(text) => assert_eq!(found.unwrap_err(), text, "{user}"),
+            }
+        }
     }
 }

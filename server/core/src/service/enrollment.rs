@@ -104,6 +104,8 @@ pub struct NewCode {
     pub label: Option<String>,
     /// How often.
     pub uses: Option<u32>,
+    /// How often SCEP answers PENDING first.
+    pub pending_polls: u32,
     /// How long, in minutes.
     pub minutes: Option<u32>,
 }
@@ -119,6 +121,8 @@ pub struct Admission {
     pub scope: Scope,
     /// Whose device.
     pub user: Option<User>,
+    /// How often SCEP answers PENDING first.
+    pub pending_polls: u32,
 }
 
 /// Who sends a check-in message or a report.
@@ -230,6 +234,7 @@ impl Services {
             created_at: now,
             expires_at: new.minutes.map(|m| now.plus_seconds(i64::from(m) * 60)),
             uses_left: new.uses,
+            pending_polls: new.pending_polls,
         };
         let event = NewEvent::new(
             now,
@@ -266,6 +271,7 @@ impl Services {
                     reality: Reality::Real,
                     scope: Scope::default(),
                     user: None,
+                    pending_polls: 0,
                 });
             }
             return Err(NotAdmitted::from(CodeRefused::Missing).into());
@@ -283,6 +289,7 @@ impl Services {
                 reality: code.reality,
                 scope: code.scope.clone(),
                 user: code.user.clone(),
+                pending_polls: code.pending_polls,
             };
             let event = NewEvent::new(
                 now,
@@ -795,7 +802,10 @@ pub fn enrollment_challenge(
         policy: Policy::mdm_identity(),
         device: replaces.cloned(),
         expires_at: now.plus_seconds(ENROLLMENT_CHALLENGE_SECONDS),
-        approval: Approval::Automatic,
+        approval: match admission.pending_polls {
+            0 => Approval::Automatic,
+            polls => Approval::After { polls },
+        },
         bound: None,
         issued: None,
     }

@@ -68,14 +68,7 @@ pub(super) fn apply(
             now,
         ),
         Status::Error(errors) => {
-            turn.finish(
-                command,
-                delivery,
-                CommandState::Failed,
-                errors,
-                report,
-                now,
-            );
+            turn.finish(command, delivery, CommandState::Failed, errors, report, now);
         }
         Status::CommandFormatError(errors) => {
             turn.finish(

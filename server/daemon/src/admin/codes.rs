@@ -43,6 +43,9 @@ pub(super) struct New {
     user: Option<User>,
     label: Option<String>,
     uses: Option<u32>,
+    /// How often SCEP answers PENDING before the certificate comes; at most 100.
+    #[serde(default)]
+    pending_polls: u32,
     minutes: Option<u32>,
     /// With a QR code of `landing_url`.
     #[serde(default)]
@@ -76,6 +79,7 @@ pub(super) async fn mint(
         user: new.user,
         label: new.label,
         uses: new.uses,
+        pending_polls: new.pending_polls.min(100),
         minutes: new.minutes,
     };
     let code = server.services.mint_code(wanted).await?;

@@ -3,17 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use mdm_core::channel::{Channel, Owner};
 use mdm_core::delivery::{Delivery, DeliveryState, Target};
 use mdm_core::id::{DeliveryId, DeviceId, ProfileId, Scope};
 use mdm_core::ports::DeliveryFilter;
-use mdm_payloads::apple;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::extract::{Body, Params, Segment};
 use super::problem::Failure;
-use super::profiles::stored;
 use crate::server::Server;
 
 /// Deliveries of a list that does not say how many.
@@ -84,14 +81,6 @@ pub(super) async fn deliver(
     State(server): State<Server>,
     Body(new): Body<New>,
 ) -> Result<(StatusCode, Json<DeliveryView>), Failure> {
-    if let Some(user) = &new.user {
-        let settings = stored(&server, &new.profile).await?.profile.settings;
-        check_user(
-            user,
-            apple::channel(&settings),
-            &server.store.channels(&new.device).await?,
-        )?;
-    }
     let filter = DeliveryFilter {
         device: Some(new.device.clone()),
         profile: Some(new.profile.clone()),
@@ -104,7 +93,10 @@ pub(super) async fn deliver(
         .into_iter()
         .map(|d| d.id)
         .collect();
-    let delivery = server.services.deliver(&new.device, &new.profile).await?;
+    let delivery = server
+        .services
+        .deliver(&new.device, &new.profile, new.user.as_deref())
+        .await?;
     let status = if known.contains(&delivery.id) {
         StatusCode::OK
     } else {
@@ -127,35 +119,6 @@ pub(super) async fn redeliver(
     Segment(id): Segment<DeliveryId>,
 ) -> Result<Json<DeliveryView>, Failure> {
     Ok(Json(server.services.redeliver(&id).await?.into()))
-}
-
-/// A profile for users goes to the first user who has a channel; a caller who means another one is told so.
-fn check_user(wanted: &str, channel: apple::Channel, channels: &[Channel]) -> Result<(), Failure> {
-    let is_wanted = |owner: &Owner| match owner {
-        Owner::Device => false,
-        Owner::User {
-            key, short_name, ..
-        } => key == wanted || short_name.as_deref() == Some(wanted),
-    };
-    if channel == apple::Channel::Device {
-        return Err(Failure::Conflict {
-            what: format!("this profile goes to the device itself, not to its user `{wanted}`"),
-            hint: "leave `user` out",
-        });
-    }
-    let mut users = channels
-        .iter()
-        .filter(|c| c.active && c.owner != Owner::Device);
-    match users.next() {
-        Some(first) if is_wanted(&first.owner) => Ok(()),
-        Some(_) if users.any(|c| is_wanted(&c.owner)) => Err(Failure::Conflict {
-            what: format!(
-                "`{wanted}` is not the first user of this device, and only the first one gets profiles"
-            ),
-            hint: "leave `user` out to deliver to the first one",
-        }),
-        Some(_) | None => Err(Failure::not_found("user", wanted)),
-    }
 }
 
 /// A delivery without the token of its link.
@@ -183,7 +146,7 @@ pub(super) mod tests {
     #![allow(clippy::unwrap_used, reason = "test")]
 
     use mdm_core::delivery::{Evidence, Wanted};
-    use mdm_core::id::{ChannelId, Version};
+    use mdm_core::id::Version;
     use mdm_core::time::Timestamp;
 
     use super::*;
@@ -232,59 +195,5 @@ pub(super) mod tests {
             text.contains(r#""target":{"channel":"d-1","device":"d-1","kind":"channel"}"#),
             "{text}"
         );
-    }
-
-    fn channel(key: Option<&str>) -> Channel {
-        let device: DeviceId = "d-1".parse().unwrap();
-        let owner = key.map_or(Owner::Device, |key| Owner::User {
-            key: key.to_owned(),
-            short_name: Some(format!("{key}-short")),
-            long_name: None,
-        });
-        Channel {
-            id: key.map_or_else(
-                || ChannelId::device(&device),
-                |key| ChannelId::user(&device, key),
-            ),
-            version: Version(1),
-            scope: Scope::default(),
-            device,
-            owner,
-            active: true,
-            push: None,
-            outstanding: None,
-            session: 0,
-            owes_push: false,
-            refusals: 0,
-            read_back_queued: false,
-            token_updated_at: None,
-        }
-    }
-
-    #[test]
-    fn a_user_is_the_first_one_or_refused() {
-        let channels = [channel(None), channel(Some("ada")), channel(Some("bob"))];
-        for (user, kind, complaint) in [
-            ("ada", apple::Channel::User, None),
-            ("ada-short", apple::Channel::User, None),
-            (
-                "bob",
-                apple::Channel::User,
-                Some(
-                    "`bob` is not the first user of this device, and only the first one gets profiles",
-                ),
-            ),
-            ("eve", apple::Channel::User, Some("there is no user `eve`")),
-            (
-                "ada",
-                apple::Channel::Device,
-                Some("this profile goes to the device itself, not to its user `ada`"),
-            ),
-        ] {
-            let told = check_user(user, kind, &channels)
-                .err()
-                .map(|e| e.to_string());
-            assert_eq!(told.as_deref(), complaint, "{user}");
-        }
     }
 }

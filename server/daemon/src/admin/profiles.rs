@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use mdm_core::delivery::Reason;
 use mdm_core::device::{Device, DeviceState, Hardware, Platform, Reality};
 use mdm_core::id::{DeviceId, ProfileId, Scope, Version};
 use mdm_core::profile::StoredProfile;
@@ -204,6 +205,15 @@ pub(super) async fn lint(
             .await
         {
             Ok(rendered) => findings.extend(rendered.findings.iter().map(FindingView::from)),
+            // A profile may be judged before those it names are stored.
+            Err(refusal) if matches!(refusal.reason, Reason::UnknownReference { .. }) => {
+                findings.push(FindingView {
+                    rule: "profile.unknown-reference".to_owned(),
+                    level: "note",
+                    at: String::new(),
+                    text: refusal.text,
+                });
+            }
             Err(refusal) => findings.push(FindingView {
                 rule: "profile.not-deliverable".to_owned(),
                 level: "error",

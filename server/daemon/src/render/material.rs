@@ -97,10 +97,13 @@ impl Renderer {
         for (id, kind) in references {
             let named = self.store.profile(&id).await.map_err(|e| unavailable(&e))?;
             let Some(named) = named else {
-                return Err(refuse(format!(
-                    "profile `{}` names `{id}`, which does not exist",
-                    profile.id
-                )));
+                return Err(NotEncodable {
+                    text: format!(
+                        "profile `{}` names `{id}`, which does not exist",
+                        profile.id
+                    ),
+                    reason: Reason::UnknownReference { profile: id },
+                });
             };
             match kind {
                 ReferenceKind::Root => self.root(&named, &mut material)?,

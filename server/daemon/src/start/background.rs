@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mdm_core::event::{Kind, NewEvent};
+use mdm_core::id::DeviceId;
+use mdm_core::ports::StoreUnavailable;
 use mdm_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,6 +16,8 @@ use crate::server::Server;
 
 /// How often certificates and the revocation list are looked at.
 const CERTIFICATES: Duration = Duration::from_mins(1);
+/// Devices, or commands of one, looked at together.
+const PAGE: usize = 1000;
 /// How often lost exchanges are told.
 const LOSSES: Duration = Duration::from_secs(5);
 
@@ -27,6 +31,7 @@ pub(super) fn start(
     vec![
         tokio::spawn(pusher.run(server.services.clone(), stopped.clone())),
         tokio::spawn(seen.run(stopped.clone())),
+        tokio::spawn(wake_waiting(server.clone())),
         tokio::spawn(certificates(server.clone(), stopped.clone())),
         tokio::spawn(losses(
             server.clone(),
@@ -42,6 +47,42 @@ async fn rest(stopped: &mut watch::Receiver<bool>, time: Duration) -> bool {
         () = tokio::time::sleep(time) => true,
         _ = stopped.wait_for(|stop| *stop) => false,
     }
+}
+
+/// Wakes devices whose commands waited while the server was down: pushes live in memory only.
+async fn wake_waiting(server: Server) {
+    if !server.pusher.is_configured() {
+        return;
+    }
+    let mut after = None;
+    loop {
+        let page = match server.store.devices(None, after.as_ref(), PAGE).await {
+            Ok(page) => page,
+            Err(error) => {
+                return tracing::error!(%error, "devices with waiting commands were not woken");
+            }
+        };
+        let Some(last) = page.last() else { return };
+        after = Some(last.id.clone());
+        for device in page {
+            if let Err(error) = wake(&server, &device.id).await {
+                return tracing::error!(%error, "devices with waiting commands were not woken");
+            }
+        }
+    }
+}
+
+async fn wake(server: &Server, device: &DeviceId) -> Result<(), StoreUnavailable> {
+    let waiting = server.store.commands(device, true, PAGE).await?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    for channel in server.store.channels(device).await? {
+        if channel.active && waiting.iter().any(|c| c.channel == channel.id) {
+            server.services.waker.wake(&channel);
+        }
+    }
+    Ok(())
 }
 
 async fn certificates(server: Server, mut stopped: watch::Receiver<bool>) {

@@ -197,6 +197,7 @@ pub(super) fn code(text: &str, made: i64) -> Code {
         created_at: Timestamp(made),
         expires_at: None,
         uses_left: Some(1),
+        pending_polls: 2,
     }
 }
 
