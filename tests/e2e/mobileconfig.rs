@@ -53,13 +53,12 @@ pub(crate) fn scep(profile: &Dictionary) -> Scep {
     }
 }
 
-/// A new enrollment profile, fetched with a new code. `query` is more of the address, such as `&identity=pkcs12`.
+/// A new enrollment profile, fetched with this code. `query` is more of the address, such as `&identity=pkcs12`.
 #[track_caller]
-pub(crate) fn enrollment(env: &Environment, query: &str) -> Dictionary {
+pub(crate) fn enrollment(env: &Environment, code: &str, query: &str) -> Dictionary {
     let url = format!(
-        "{}/enroll/apple?code={}&signed=false{query}",
-        env.device_url(),
-        env.code(false)
+        "{}/enroll/apple?code={code}&signed=false{query}",
+        env.device_url()
     );
     read(&env.curl(&["--fail", &url]).ok().stdout)
 }
@@ -67,7 +66,7 @@ pub(crate) fn enrollment(env: &Environment, query: &str) -> Dictionary {
 /// The challenge of a new enrollment profile.
 #[track_caller]
 pub(crate) fn enrollment_challenge(env: &Environment) -> String {
-    scep(&enrollment(env, "")).challenge
+    scep(&enrollment(env, &env.code(false), "")).challenge
 }
 
 /// Checks the signature of a profile with OpenSSL, and gives what was signed.

@@ -25,11 +25,11 @@ getcert list -s
 "#;
 
 /// What is asked then. The request for the new key carries the challenge of the first, and is signed by its certificate.
-const RENEWAL: &str = r#"
+const RENEWAL: &str = r"
 cp certificate.pem first.pem
 getcert rekey -s -i phone -w --wait-timeout 60 -v
 getcert list -s
-"#;
+";
 
 /// Runs certmonger until it did what a script asks of it; gives the directory with the files of both.
 fn getcert(env: &Environment, script: &str) -> Option<PathBuf> {
