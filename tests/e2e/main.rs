@@ -26,6 +26,8 @@ mod apple_check_in;
 mod apple_deliver;
 mod apple_enroll;
 mod apple_lab;
+#[cfg(feature = "sim")]
+mod demo;
 mod scep_certmonger;
 mod scep_request;
 mod scep_scepclient;

@@ -6,6 +6,8 @@ use crate::command::{
     ca, certificates, code, commands, config, deliver, deliveries, devices, events, exec, link,
     profiles, renew, serve, sync, undeliver, wait,
 };
+#[cfg(feature = "sim")]
+use crate::command::{demo, sim};
 use crate::config::flags::{EveryoneFlags, ServingFlags};
 
 /// A mock MDM service: enrolls devices in a lab, delivers e-mail profiles with their certificates, and records every
@@ -24,7 +26,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ok, 1 usage or configuration, 2 invalid input file, 3 runtime, 5 wait timed out, 130 interrupted.";
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 usage or configuration, 2 invalid input file, 3 runtime, 4 not as it has to be, 5 wait timed out, 130 interrupted.";
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
@@ -33,6 +35,12 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Start an ephemeral server, run a command with its addresses in the environment, return the command's exit code
     Exec(exec::Arguments),
+    /// Show all of it once: a server of its own, two simulated devices, profiles delivered, every answer on a timeline
+    #[cfg(feature = "sim")]
+    Demo(demo::Arguments),
+    /// Enroll simulated devices with a running server, or put load on it
+    #[cfg(feature = "sim")]
+    Sim(sim::Arguments),
     /// List, show and forget devices
     Devices(devices::Arguments),
     /// List, show, put, delete, render and lint profiles
@@ -74,6 +82,8 @@ impl Command {
             Self::Serve(arguments) => Some(&arguments.serving),
             Self::Exec(arguments) => Some(&arguments.serving),
             Self::Config(arguments) => Some(arguments.serving()),
+            #[cfg(feature = "sim")]
+            Self::Demo(_) | Self::Sim(_) => None,
             Self::Devices(_)
             | Self::Profiles(_)
             | Self::Deliver(_)
@@ -134,6 +144,22 @@ mod tests {
             "mockmdm code --json list",
             "mockmdm certificates revoke 0A --reason key_compromise",
             "mockmdm config show --origin --ephemeral",
+        ] {
+            let parsed = Arguments::try_parse_from(line.split_whitespace());
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[cfg(feature = "sim")]
+    #[test]
+    fn lines_of_simulated_devices() {
+        for line in [
+            "mockmdm demo --json",
+            "mockmdm demo --keep",
+            "mockmdm sim enroll ios --count 3 --user ada@example.com",
+            "mockmdm sim enroll macos --mtls --seed 7 --stay --every 5s",
+            "mockmdm sim load --for 10s",
+            "mockmdm sim load --devices 9 --connections 3 --kind acks --requests 100 --json",
         ] {
             let parsed = Arguments::try_parse_from(line.split_whitespace());
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());

@@ -86,6 +86,21 @@ impl Client {
         &self.base
     }
 
+    /// Whether the server is on this machine.
+    #[cfg(feature = "sim")]
+    pub(crate) fn is_local(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self
+                .bare_host()
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+
+    /// The host without the brackets of an IPv6 address.
+    fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
     /// GET of a JSON value.
     pub(crate) async fn get(&self, target: &Target) -> Result<Value, Failure> {
         self.send(Method::GET, target, None, PATIENCE).await
@@ -200,8 +215,7 @@ impl Client {
             let url = self.url(target);
             move |source| Failure::Connection { doing, url, source }
         };
-        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        let stream = TcpStream::connect((bare, self.port))
+        let stream = TcpStream::connect((self.bare_host(), self.port))
             .await
             .map_err(|error| failed("connecting to")(error.into()))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
@@ -301,6 +315,23 @@ mod tests {
         {"device":"a&b<\"é"}
         "#);
         assert!(!format!("{client:?}").contains("s3cret"));
+    }
+
+    #[cfg(feature = "sim")]
+    #[test]
+    fn which_servers_are_on_this_machine() {
+        for (url, expected) in [
+            ("http://127.0.0.1:1", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:1", true),
+            ("http://LocalHost:1", true),
+            ("http://localhost.example", false),
+            ("http://127.0.0.1.example:1", false),
+            ("http://192.168.1.2:1", false),
+        ] {
+            let client = Client::new(url, None).unwrap();
+            assert_eq!(client.is_local(), expected, "{url}");
+        }
     }
 
     #[tokio::test]

@@ -13,6 +13,12 @@ pub(crate) enum Exit {
     Input,
     /// 3: it could not be done: no connection, a server that refused, a full disk.
     Runtime,
+    /// 4: something is not as it has to be.
+    #[cfg_attr(
+        not(feature = "sim"),
+        expect(dead_code, reason = "only simulated devices are judged so far")
+    )]
+    Assertion,
     /// 5: what was waited for did not happen in time.
     TimedOut,
     /// 130: interrupted, or 128 + signal in general.
@@ -29,6 +35,7 @@ impl Exit {
             Self::Usage => 1,
             Self::Input => 2,
             Self::Runtime => 3,
+            Self::Assertion => 4,
             Self::TimedOut => 5,
             Self::Signal(signal) => 128_u8.saturating_add(signal),
             Self::Child(code) => code,
@@ -53,6 +60,7 @@ mod tests {
             (Exit::Usage, 1),
             (Exit::Input, 2),
             (Exit::Runtime, 3),
+            (Exit::Assertion, 4),
             (Exit::TimedOut, 5),
             (Exit::Signal(2), 130),
             (Exit::Signal(200), 255),

@@ -51,6 +51,13 @@ pub(crate) enum Failure {
     Foreign { text: String },
     #[error("starting the server")]
     Start(#[source] StartError),
+    #[cfg(feature = "sim")]
+    #[error("{doing}")]
+    Simulation {
+        doing: String,
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error("{doing}")]
     System {
         doing: String,
@@ -77,6 +84,18 @@ impl Failure {
         }
     }
 
+    /// Simulated devices could not do it.
+    #[cfg(feature = "sim")]
+    pub(crate) fn simulation(
+        doing: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Simulation {
+            doing: doing.into(),
+            source: source.into(),
+        }
+    }
+
     /// The exit code. A request that the server calls wrong or knows nothing of is a matter of usage.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -91,6 +110,8 @@ impl Failure {
             Self::NothingMatched { .. } => Exit::TimedOut,
             Self::Findings { exit, .. } => *exit,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            #[cfg(feature = "sim")]
+            Self::Simulation { .. } => Exit::Runtime,
             Self::File { .. }
             | Self::NoServer { .. }
             | Self::Ready(_)
@@ -116,6 +137,8 @@ impl Failure {
             Self::NothingMatched { near_misses, .. } if near_misses.is_empty() => {
                 Some("nothing came near either; `mockmdm events` shows what happened".to_owned())
             }
+            #[cfg(feature = "sim")]
+            Self::Simulation { .. } => None,
             Self::Configuration(_)
             | Self::File { .. }
             | Self::Input { .. }

@@ -101,6 +101,10 @@ fn flags(everyone: Layer, before: Layer, command: &Command) -> Result<Layer, Fai
     {
         flags = session::ephemeral(flags, "exec");
     }
+    #[cfg(feature = "sim")]
+    if let Command::Demo(_) = command {
+        flags = session::ephemeral(flags, "demo");
+    }
     Ok(flags)
 }
 

@@ -7,6 +7,8 @@ pub(crate) mod commands;
 pub(crate) mod config;
 pub(crate) mod deliver;
 pub(crate) mod deliveries;
+#[cfg(feature = "sim")]
+pub(crate) mod demo;
 pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod events;
@@ -15,6 +17,8 @@ pub(crate) mod link;
 pub(crate) mod profiles;
 pub(crate) mod renew;
 pub(crate) mod serve;
+#[cfg(feature = "sim")]
+pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod undeliver;
 pub(crate) mod wait;
@@ -34,6 +38,10 @@ pub(crate) async fn run(command: Command, mut session: Session) -> Result<Exit, 
     match command {
         Command::Serve(_) => serve::run(session).await,
         Command::Exec(arguments) => exec::run(session, arguments).await,
+        #[cfg(feature = "sim")]
+        Command::Demo(arguments) => demo::run(session, &arguments).await,
+        #[cfg(feature = "sim")]
+        Command::Sim(arguments) => sim::run(session, arguments).await,
         Command::Devices(arguments) => devices::run(session, arguments).await,
         Command::Profiles(arguments) => profiles::run(session, arguments).await,
         Command::Deliver(arguments) => deliver::run(session, arguments).await,

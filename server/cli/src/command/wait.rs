@@ -69,7 +69,7 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
 }
 
 /// Asks in rounds until something matched or the time is over.
-async fn wait(
+pub(super) async fn wait(
     client: &Client,
     target: &Target,
     mut since: Option<u64>,
