@@ -159,6 +159,23 @@ pub struct Hardware {
     pub meid: Option<String>,
 }
 
+impl Hardware {
+    /// Takes what a device answered to `DeviceInformation`: newer than what it said at enrollment,
+    /// and on iOS the only source of its name.
+    pub fn learn(&mut self, query: &str, answer: &str) {
+        let field = match query {
+            "DeviceName" => &mut self.device_name,
+            "OSVersion" => &mut self.os_version,
+            "BuildVersion" => &mut self.build_version,
+            "ModelName" => &mut self.model_name,
+            "Model" => &mut self.model,
+            "ProductName" => &mut self.product_name,
+            _ => return,
+        };
+        *field = Some(answer.chars().take(255).collect());
+    }
+}
+
 /// One device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Device {
@@ -203,6 +220,23 @@ pub struct Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn learns_the_name_an_iphone_tells_later() {
+        let mut hardware = Hardware {
+            os_version: Some("26.0".into()),
+            ..Hardware::default()
+        };
+        hardware.learn("DeviceName", "R\u{e9}my's <iPhone>");
+        hardware.learn("OSVersion", "26.1");
+        hardware.learn("IsSupervised", "true");
+        let expected = Hardware {
+            device_name: Some("R\u{e9}my's <iPhone>".into()),
+            os_version: Some("26.1".into()),
+            ..Hardware::default()
+        };
+        assert_eq!(hardware, expected);
+    }
 
     #[test]
     fn reads_platforms_from_product_names() {

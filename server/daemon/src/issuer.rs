@@ -119,3 +119,84 @@ fn san(name: &AltName) -> San {
         AltName::Upn(text) => San::Upn(text.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Directory;
+
+    #[test]
+    fn a_certificate_carries_what_the_policy_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let ids = RandomIds::new().unwrap();
+        let now = Timestamp(1_795_000_000_000);
+        let directory = Directory::open(dir.path()).unwrap();
+        let pki = Pki::open(&directory, &["lab.local".to_owned()], &[], &ids, now).unwrap();
+        let key = mdm_certs::key::Key::generate(mdm_certs::key::KeyKind::P256).unwrap();
+        let subject = mdm_certs::x509::Name::common("R&D <\u{e9}>").to_der();
+        let spki = key.public_der().unwrap();
+        let policy = Policy {
+            extended_key_usages: vec!["1.3.6.1.5.5.7.3.4".to_owned()],
+            lifetime_seconds: 600,
+            alt_names: vec![
+                AltName::Email("a@lab.test".to_owned()),
+                AltName::Upn("a@corp".to_owned()),
+                AltName::Dns("127.0.0.1".to_owned()),
+            ],
+            sign: true,
+            encipher: false,
+        };
+        let wanted = Wanted {
+            subject: &subject,
+            spki: &spki,
+            requested_names: None,
+            policy: &policy,
+            crl_url: "http://lab.local/pki/crl",
+        };
+        let (made, der) = make(&pki, &ids, wanted, now).unwrap();
+        assert_eq!(made.not_after, now.plus_seconds(600));
+        assert_eq!(
+            made.not_before,
+            now.plus_seconds(-600),
+            "backdated by its life, when that is short"
+        );
+        let file = dir.path().join("c.der");
+        std::fs::write(&file, der).unwrap();
+        let run = std::process::Command::new("openssl")
+            .args(["x509", "-inform", "DER", "-noout", "-ext"])
+            .arg("extendedKeyUsage,subjectAltName,keyUsage,crlDistributionPoints")
+            .arg("-in")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(run.stdout).unwrap();
+        for part in [
+            "E-mail Protection",
+            "email:a@lab.test",
+            "a@corp",
+            "IP Address:127.0.0.1",
+            "Digital Signature\n",
+            "http://lab.local/pki/crl",
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        let odd = Policy {
+            extended_key_usages: vec!["clientAuth".to_owned()],
+            ..policy.clone()
+        };
+        let refused = make(
+            &pki,
+            &ids,
+            Wanted {
+                policy: &odd,
+                ..wanted
+            },
+            now,
+        )
+        .unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "`clientAuth` is no object identifier of a key usage"
+        );
+    }
+}

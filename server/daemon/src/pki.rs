@@ -387,3 +387,86 @@ impl std::fmt::Debug for Pki {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp(1_795_000_000_000);
+
+    fn open(directory: &Directory, names: &[&str], now: Timestamp) -> Pki {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        let address = [IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)];
+        Pki::open(directory, &names, &address, &RandomIds::new().unwrap(), now).unwrap()
+    }
+
+    #[test]
+    fn the_root_stays_and_the_leaves_follow_names_and_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = Directory::open(dir.path()).unwrap();
+        let first = open(&directory, &["lab.local"], START);
+        let root = first.authority().fingerprint();
+        let leaf = first.tls_leaf().unwrap();
+        let same = open(&directory, &["lab.local"], START.plus_seconds(3600));
+        assert_eq!(same.tls_leaf().unwrap(), leaf, "nothing is due");
+        let named = open(&directory, &["lab.local", "other.local"], START);
+        assert_ne!(named.tls_leaf().unwrap(), leaf, "another name");
+        assert_eq!(named.authority().fingerprint(), root);
+
+        let ids = RandomIds::new().unwrap();
+        let before = named.tls_leaf().unwrap();
+        assert!(
+            !named.renew(&ids, START.plus_seconds(86_400)).unwrap(),
+            "not due"
+        );
+        assert_eq!(named.tls_leaf().unwrap(), before);
+        let due = START.plus_seconds(61 * 86_400);
+        assert!(
+            named.renew(&ids, due).unwrap(),
+            "two thirds of 90 days are over"
+        );
+        assert_ne!(named.tls_leaf().unwrap(), before);
+        assert_eq!(
+            named.authority().fingerprint(),
+            root,
+            "no device has to trust anything new"
+        );
+        assert!(!named.renew(&ids, due).unwrap(), "done");
+    }
+
+    #[test]
+    fn a_revocation_list_ends_after_a_day_and_counts_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let pki = open(&Directory::open(dir.path()).unwrap(), &["lab.local"], START);
+        pki.publish_crl(&[], START).unwrap();
+        let text = |pki: &Pki| {
+            let file = dir.path().join("crl");
+            std::fs::write(&file, &**pki.crl()).unwrap();
+            let run = std::process::Command::new("openssl")
+                .args([
+                    "crl",
+                    "-inform",
+                    "DER",
+                    "-noout",
+                    "-nextupdate",
+                    "-crlnumber",
+                    "-in",
+                ])
+                .arg(&file)
+                .output()
+                .unwrap();
+            String::from_utf8(run.stdout).unwrap()
+        };
+        let first = text(&pki);
+        pki.publish_crl(&[], START.plus_seconds(43_200)).unwrap();
+        let second = text(&pki);
+        assert_eq!(
+            first,
+            "nextUpdate=Nov 19 11:06:40 2026 GMT\ncrlNumber=0x6AFD86C0\n"
+        );
+        assert_eq!(
+            second,
+            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x6AFE2F80\n"
+        );
+    }
+}

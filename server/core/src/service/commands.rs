@@ -291,6 +291,7 @@ impl Services {
                 for (name, value) in facts {
                     if device.information.get(name) != Some(value) {
                         device.information.insert(name.clone(), value.clone());
+                        device.hardware.learn(name, value);
                         changed = true;
                     }
                 }

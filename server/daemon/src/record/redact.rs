@@ -54,19 +54,25 @@ pub(super) fn body(bytes: Bytes) -> Bytes {
     Bytes::from(out)
 }
 
-/// Cuts the secrets out of a path with query.
+/// Cuts the secrets out of a path with query, however they are written: paths ignore case, and what is percent-encoded
+/// where no request of ours needs it is cut as a whole, because it may be anything.
 pub(super) fn path(path: &str) -> String {
-    let path = match path.strip_prefix("/p/") {
-        Some(token) => format!("/p/{}", marker(token.as_bytes())),
-        None => path.to_owned(),
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
     };
-    let Some((path, query)) = path.split_once('?') else {
-        return path;
+    let path = match path.split_at_checked(3) {
+        _ if path.contains('%') => marker(path.as_bytes()),
+        Some((start, token)) if start.eq_ignore_ascii_case("/p/") => {
+            format!("{start}{}", marker(token.as_bytes()))
+        }
+        _ => path.to_owned(),
     };
+    let Some(query) = query else { return path };
     let query: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((name, value)) if PARAMETERS.contains(&name) => {
+            Some((name, value)) if name.contains('%') || PARAMETERS.contains(&name) => {
                 format!("{name}={}", marker(value.as_bytes()))
             }
             _ => pair.to_owned(),
@@ -143,12 +149,31 @@ mod tests {
 
     #[test]
     fn codes_and_links_go_from_paths() {
-        assert_eq!(path("/mdm/connect"), "/mdm/connect");
-        assert!(
-            path("/enroll/apple?code=ABCD-EFGH&signed=false")
-                .starts_with("/enroll/apple?code=***(9 bytes")
-        );
-        assert!(path("/enroll/apple?code=ABCD-EFGH&signed=false").ends_with("&signed=false"));
-        assert!(!path("/p/0123456789abcdef").contains("0123456789abcdef/"));
+        for (given, expected) in [
+            ("/mdm/connect", "/mdm/connect"),
+            ("/p", "/p"),
+            ("/\u{e9}", "/\u{e9}"),
+            (
+                "/enroll/apple?code=S3&signed=false",
+                "/enroll/apple?code=***&signed=false",
+            ),
+            ("/enroll/apple?c%6fde=S3", "/enroll/apple?c%6fde=***"),
+            ("/p/S3", "/p/***"),
+            ("/P/S3?x", "/P/***?x"),
+            ("/%70/S3", "***"),
+            ("/%50%2fS3?code=S3", "***?code=***"),
+        ] {
+            let found = path(given);
+            assert!(!found.contains("S3"), "{found}");
+            // The extent and digest of what was cut are shown elsewhere.
+            let mut shown = String::new();
+            for part in found.split_inclusive(')') {
+                shown += &match part.split_once('(') {
+                    Some((before, _)) => before.to_owned(),
+                    None => part.to_owned(),
+                };
+            }
+            assert_eq!(shown, expected, "{given}");
+        }
     }
 }
