@@ -38,12 +38,15 @@ pub(crate) fn send(
     let authority = base.strip_prefix("http://").expect("a plain HTTP address");
     let mut socket = connect(authority);
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut head =
-        format!("{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    head += &format!("Content-Length: {}\r\n\r\n", body.len());
+    let named: String = headers
+        .iter()
+        .flat_map(|(name, value)| [name, ": ", value, "\r\n"])
+        .collect();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\
+         {named}Content-Length: {length}\r\n\r\n"
+    );
     socket.write_all(head.as_bytes()).unwrap();
     socket.write_all(body).unwrap();
     let mut answer = Vec::new();

@@ -41,3 +41,4 @@ mod revocation;
 mod signed_profiles;
 mod steady_load;
 mod tls;
+mod scep_pending;

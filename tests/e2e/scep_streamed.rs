@@ -1,11 +1,13 @@
 //! A SCEP request with indefinite lengths, as Apple's devices send it, sent in each way that is known from clients.
 
+use std::fs;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 use crate::certificate::{is_identity, serial};
 use crate::environment::Environment;
-use crate::mobileconfig::enrollment_challenge;
+use crate::mobileconfig::{enrollment_challenge, path};
 use crate::scep_request::MadeRequest;
 
 #[test]
@@ -22,10 +24,11 @@ fn whatever_way_a_request_comes_it_gets_its_certificate() {
         .replace('/', "%2F")
         .replace('=', "%3D");
     let only_equals = base64.replace('=', "%3D");
+    let spaces = escaped.replace("%2B", "%20");
     let url_safe = URL_SAFE.encode(&request.message);
 
     let mut serials = Vec::new();
-    for (method, path, body) in [
+    for (method, target, body) in [
         (
             "POST",
             "/scep?operation=PKIOperation".to_owned(),
@@ -56,18 +59,37 @@ fn whatever_way_a_request_comes_it_gets_its_certificate() {
             format!("/scep/pkiclient.exe?operation=PKIOperation&message={url_safe}"),
             &[],
         ),
+        (
+            "GET",
+            format!("/scep?operation=PKIOperation&message={spaces}"),
+            &[],
+        ),
     ] {
-        let answer = env.bootstrap(method, &path, body);
-        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
+        let answer = env.bootstrap(method, &target, body);
+        assert_eq!(answer.status, 200, "{method} {target}: {}", answer.text());
         assert_eq!(
             answer.header("content-type"),
             Some("application/x-pki-message"),
-            "{method} {path}"
+            "{method} {target}"
         );
         let certificate = request.certificate(&env, &answer.body);
         is_identity(&env, &certificate, "CN=streamed");
         serials.push(serial(&certificate));
     }
+
+    // The same over TLS, where profiles send devices.
+    let file = env.folder().join("request");
+    fs::write(&file, &request.message).unwrap();
+    let (data, url) = (
+        format!("@{}", path(&file)),
+        format!("{}/scep?operation=PKIOperation", env.device_url()),
+    );
+    let media = "Content-Type: application/x-pki-message";
+    let answer = env
+        .curl(&["--fail", "--data-binary", &data, "--header", media, &url])
+        .ok();
+    serials.push(serial(&request.certificate(&env, &answer.stdout)));
+
     serials.dedup();
     assert_eq!(
         serials.len(),
