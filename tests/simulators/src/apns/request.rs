@@ -24,6 +24,9 @@ pub struct Scripted {
     /// `Retry-After` in seconds.
     #[serde(default)]
     pub retry_after: Option<u32>,
+    /// Since when the token of a 410 is dead, in milliseconds of Unix time; a second after its beginning if absent.
+    #[serde(default)]
+    pub since: Option<u64>,
 }
 
 /// A request the mock received.

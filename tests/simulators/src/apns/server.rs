@@ -257,7 +257,8 @@ async fn answer(
             push.reason = Some(reason.clone());
             let mut json = serde_json::json!({ "reason": reason });
             if *status == 410 {
-                json["timestamp"] = 1_000.into();
+                let since = scripted.as_ref().and_then(|scripted| scripted.since);
+                json["timestamp"] = since.unwrap_or(1_000).into();
             }
             json.to_string().into()
         }

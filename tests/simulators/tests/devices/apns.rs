@@ -162,6 +162,7 @@ async fn scripted_answers_are_used_up() {
             status,
             reason: reason.to_owned(),
             retry_after,
+            since: None,
         });
     };
     script(Some("CC"), 410, "Unregistered", None);
