@@ -42,3 +42,7 @@ mod signed_profiles;
 mod steady_load;
 mod tls;
 mod scep_pending;
+mod apple_link;
+mod apple_push;
+mod apple_record;
+mod apple_replace;
