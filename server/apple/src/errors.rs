@@ -221,7 +221,7 @@ const DOMAINS: &[Domain] = &[
                 21005,
                 "account not unique",
                 Some(
-                    "an account with this host and address exists, probably made by hand: remove it and try again",
+                    "an account with this host and address exists, made by hand or by another profile: remove it and try again",
                 ),
             ),
             (

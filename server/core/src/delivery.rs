@@ -293,6 +293,43 @@ impl Delivery {
     /// Steps kept of a history, the newest.
     pub const HISTORY: usize = 50;
 
+    /// A delivery that waits, wanted by a person.
+    pub fn queued(
+        id: DeliveryId,
+        scope: Scope,
+        profile: ProfileId,
+        revision: u32,
+        target: Target,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            version: Version(0),
+            scope,
+            profile,
+            target,
+            wanted: Wanted::Direct,
+            state: DeliveryState::Queued,
+            reason: None,
+            desired_revision: revision,
+            applied_revision: None,
+            generation: 1,
+            evidence: Evidence::default(),
+            expected: None,
+            command: None,
+            errors: Vec::new(),
+            attempts: 0,
+            not_now: 0,
+            created_at: now,
+            state_since: now,
+            history: vec![Step {
+                at: now,
+                state: DeliveryState::Queued,
+                reason: None,
+            }],
+        }
+    }
+
     /// The device it goes to, when it goes to one.
     pub fn device(&self) -> Option<&DeviceId> {
         match &self.target {

@@ -4,10 +4,10 @@ use mdm_payloads::apple;
 
 use crate::channel::{Channel, Owner};
 use crate::command::{Item, Origin};
-use crate::delivery::{Delivery, DeliveryState, Evidence, Reason, Step, Target, Wanted};
+use crate::delivery::{Delivery, DeliveryState, Reason, Target};
 use crate::device::{Device, DeviceState, Platform};
 use crate::event::Kind;
-use crate::id::{ChannelId, DeliveryId, DeviceId, ProfileId, Version};
+use crate::id::{ChannelId, DeliveryId, DeviceId, ProfileId};
 use crate::ports::{Commit, DeliveryFilter, Record};
 use crate::profile::StoredProfile;
 use crate::service::commands::{cancelled, queued_event};
@@ -242,35 +242,18 @@ impl Services {
         channel: Option<ChannelId>,
         now: Timestamp,
     ) -> Delivery {
-        Delivery {
-            id: self.ids.delivery(),
-            version: Version(0),
-            scope: device.scope.clone(),
-            profile: profile.id.clone(),
-            target: Target::Channel {
-                device: device.id.clone(),
-                channel: channel.unwrap_or_else(|| ChannelId::device(&device.id)),
-            },
-            wanted: Wanted::Direct,
-            state: DeliveryState::Queued,
-            reason: None,
-            desired_revision: profile.revision,
-            applied_revision: None,
-            generation: 1,
-            evidence: Evidence::default(),
-            expected: None,
-            command: None,
-            errors: Vec::new(),
-            attempts: 0,
-            not_now: 0,
-            created_at: now,
-            state_since: now,
-            history: vec![Step {
-                at: now,
-                state: DeliveryState::Queued,
-                reason: None,
-            }],
-        }
+        let target = Target::Channel {
+            device: device.id.clone(),
+            channel: channel.unwrap_or_else(|| ChannelId::device(&device.id)),
+        };
+        Delivery::queued(
+            self.ids.delivery(),
+            device.scope.clone(),
+            profile.id.clone(),
+            profile.revision,
+            target,
+            now,
+        )
     }
 
     /// Points a delivery at the right channel and queues it there, or holds it with its reason.
@@ -418,7 +401,7 @@ fn settled(delivery: &Delivery, profile: &StoredProfile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Scope;
+    use crate::id::{Scope, Version};
 
     fn channel(user: Option<&str>, active: bool) -> Channel {
         let device: DeviceId = "d-1".parse().unwrap();

@@ -2,7 +2,7 @@
 
 use mdm_payloads::User;
 
-use crate::delivery::{Delivery, DeliveryState, Evidence, Step, Target, Wanted};
+use crate::delivery::{Delivery, DeliveryState, Target};
 use crate::event::{Kind, NewEvent};
 use crate::id::{LinkToken, ProfileId, Version};
 use crate::link::{Link, LinkRefused, Opening};
@@ -68,34 +68,16 @@ impl Services {
             expires_at: now.plus_seconds(i64::from(minutes) * 60),
             opened_at: None,
         };
-        let delivery = Delivery {
-            id: delivery_id,
-            version: Version(0),
-            scope: profile.scope.clone(),
-            profile: profile.id.clone(),
-            target: Target::Link {
+        let delivery = Delivery::queued(
+            delivery_id,
+            profile.scope.clone(),
+            profile.id.clone(),
+            profile.revision,
+            Target::Link {
                 link: link.token.clone(),
             },
-            wanted: Wanted::Direct,
-            state: DeliveryState::Queued,
-            reason: None,
-            desired_revision: profile.revision,
-            applied_revision: None,
-            generation: 1,
-            evidence: Evidence::default(),
-            expected: None,
-            command: None,
-            errors: Vec::new(),
-            attempts: 0,
-            not_now: 0,
-            created_at: now,
-            state_since: now,
-            history: vec![Step {
-                at: now,
-                state: DeliveryState::Queued,
-                reason: None,
-            }],
-        };
+            now,
+        );
         let text = format!("a one-time link to profile `{}` was made", profile.id);
         let event = NewEvent::new(now, &link.scope, Kind::LinkMinted, text)
             .delivery(&delivery.id, &profile.id);

@@ -77,7 +77,8 @@ impl ServiceError {
 }
 
 /// How often a decision is made anew before a service gives up.
-const ATTEMPTS: usize = 8;
+/// One of the contenders wins each time, so this is also how many may contend.
+const ATTEMPTS: usize = 64;
 
 impl Services {
     /// Commits, and tells the caches. `Ok(false)` means: stale, decide again.

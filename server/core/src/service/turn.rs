@@ -324,7 +324,7 @@ impl Turn {
                 &command.scope,
                 Kind::CommandDeferred,
                 format!(
-                    "{} put off: the device said NotNow ({} times)",
+                    "{} put off: the device said NotNow ({}\u{d7})",
                     command.item.request_type(),
                     command.not_now
                 ),
@@ -338,7 +338,7 @@ impl Turn {
         {
             delivery.not_now += 1;
             let text = format!(
-                "profile `{}` put off: the device said NotNow ({} times), often because it is locked; it is offered \
+                "profile `{}` put off: the device said NotNow ({}\u{d7}), often because it is locked; it is offered \
                  again in the device's next session",
                 delivery.profile, delivery.not_now
             );
