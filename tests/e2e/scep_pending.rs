@@ -1,4 +1,4 @@
-//! A certificate that comes only after a while: PENDING and CertPoll (RFC 8894 section 3.2.2), polled by strongSwan.
+//! A certificate that comes only after a while: PENDING and `CertPoll` (RFC 8894 section 3.2.2), polled by strongSwan.
 
 use std::fs;
 
