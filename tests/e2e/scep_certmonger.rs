@@ -89,7 +89,6 @@ fn methods(env: &Environment) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "a renewal that still carries the challenge of the first request is refused"]
 fn getcert_gets_a_certificate_for_a_new_key() {
     let env = Environment::ephemeral();
     let Some(folder) = getcert(&env, &(REQUEST.to_owned() + RENEWAL)) else {

@@ -126,6 +126,12 @@ impl Services {
             let Some(challenge) = challenge else {
                 return self.decide_renewal(request, now).await;
             };
+            // A renewal may carry the challenge of the first request again: certmonger sends it, and
+            // macOS renews with the challenge of its profile. What counts then is the certificate
+            // that signed it.
+            if challenge.issued.is_some() && self.is_signed_by_ours(request).await? {
+                return self.decide_renewal(request, now).await;
+            }
             let asked = Asked {
                 key_sha256: &request.key_sha256,
                 transaction: &request.transaction,
@@ -188,6 +194,13 @@ impl Services {
             ..Commit::default()
         };
         self.write(commit).await
+    }
+
+    async fn is_signed_by_ours(&self, request: &Request) -> Result<bool, ServiceError> {
+        Ok(match &request.signer {
+            Some(signer) => self.store.certificate(signer).await?.is_some(),
+            None => false,
+        })
     }
 
     async fn decide_renewal(
