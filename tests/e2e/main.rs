@@ -53,3 +53,5 @@ mod hostile_run;
 mod hostile_scep;
 mod hostile_siege;
 mod hostile_signature;
+mod lifecycle_access;
+mod lifecycle_refused;
