@@ -75,6 +75,8 @@ impl Services {
             let (delivery, woken) = match live {
                 Some(live) if settled(&live, &profile) => return Ok(live),
                 Some(live) => {
+                    // What is on its way is of an older revision, or a removal: both are overtaken.
+                    self.drop_command(&live, now, &mut commit).await?;
                     self.target(live, &device, &profile, now, &mut commit)
                         .await?
                 }

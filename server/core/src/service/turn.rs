@@ -183,12 +183,12 @@ impl Turn {
         self.events.push(event);
         match &command.item {
             Item::Install { revision, .. } => {
-                if let Some(delivery) = delivery {
+                if let Some(delivery) = delivery.filter(|d| serves(d, &command)) {
                     self.installed(delivery, &command, *revision, errors, now);
                 }
             }
             Item::Remove { .. } => {
-                if let Some(delivery) = delivery {
+                if let Some(delivery) = delivery.filter(|d| serves(d, &command)) {
                     self.removed(delivery, acknowledged, errors, now);
                 }
             }
@@ -214,9 +214,6 @@ impl Turn {
         errors: &[ErrorEntry],
         now: Timestamp,
     ) {
-        if delivery.command.as_ref() != Some(&command.uuid) {
-            return; // an older command of a delivery that moved on
-        }
         delivery.errors = errors.to_vec();
         let (delivery, kind, text) = match command.state {
             CommandState::Acknowledged => {
@@ -334,7 +331,7 @@ impl Turn {
             .fact("not_now", command.not_now),
         );
         if let Some(mut delivery) = delivery
-            && delivery.command.as_ref() == Some(&command.uuid)
+            && serves(&delivery, &command)
         {
             delivery.not_now += 1;
             let text = format!(
@@ -351,6 +348,11 @@ impl Turn {
         }
         self.command = Some(command);
     }
+}
+
+/// Whether it is this command that a delivery waits for, and not a later one: it may have moved on.
+fn serves(delivery: &Delivery, command: &Command) -> bool {
+    delivery.command.as_ref() == Some(&command.uuid)
 }
 
 /// An event about a delivery.

@@ -237,20 +237,30 @@ fn repeated_unknown_and_contradicting_answers_change_nothing() {
 
 #[test]
 fn an_answer_to_an_older_command_of_a_delivery_leaves_the_delivery() {
-    let sent = install("c-1");
-    let before = queue(Some("c-1"), vec![sent.clone()]);
-    let turn = apply(
-        &before,
-        Some(sent),
-        Some(delivery("c-2")),
-        &report(Some("c-1"), Status::Acknowledged),
-        NOW,
-    );
-    assert!(turn.delivery.is_none());
-    assert_eq!(
-        turn.command.map(|c| c.state),
-        Some(CommandState::Acknowledged)
-    );
+    let removal = Item::Remove {
+        delivery: Some("y-1".parse().unwrap()),
+        identifier: "x".into(),
+    };
+    for (sent, status) in [
+        (install("c-1"), Status::Acknowledged),
+        (
+            command("c-1", removal, CommandState::Sent),
+            Status::Acknowledged,
+        ),
+        (install("c-1"), Status::NotNow),
+    ] {
+        let text = format!("{:?} {status:?}", sent.item);
+        let before = queue(Some("c-1"), vec![sent.clone()]);
+        let turn = apply(
+            &before,
+            Some(sent),
+            Some(delivery("c-2")),
+            &report(Some("c-1"), status),
+            NOW,
+        );
+        assert!(turn.delivery.is_none(), "{text}");
+        assert!(turn.command.is_some(), "{text}");
+    }
 }
 
 #[test]
