@@ -4,7 +4,8 @@ use mdm_simulators::apple::Platform;
 use mdm_simulators::cms::{Digest, SigningTime, mdm_signature};
 use serde_json::json;
 
-use crate::apple_lab::{Lab, text_between};
+use crate::apple_lab::Lab;
+use crate::apple_wire::text_between;
 
 /// `Data` of a declarative message does not matter to the server yet.
 const STATUS: &str = "<key>Endpoint</key><string>status</string><key>Data</key><data>e30=</data>";

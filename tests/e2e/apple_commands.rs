@@ -3,7 +3,8 @@
 use mdm_simulators::apple::{Event, Platform};
 use serde_json::{Value, json};
 
-use crate::apple_lab::{Enrolled, Lab, journal, uuid_of};
+use crate::apple_lab::{Enrolled, Lab, journal};
+use crate::apple_wire::uuid_of;
 
 /// Raw commands that would erase or lock, in every disguise a property list allows.
 fn disguises() -> Vec<String> {

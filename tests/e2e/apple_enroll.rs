@@ -3,7 +3,8 @@
 use mdm_simulators::apple::{Platform, Transport};
 use serde_json::json;
 
-use crate::apple_lab::{Lab, text_between};
+use crate::apple_lab::Lab;
+use crate::apple_wire::text_between;
 use crate::program::openssl;
 
 #[tokio::test]

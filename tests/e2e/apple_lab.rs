@@ -1,18 +1,17 @@
 //! What the stories about Apple devices share: a server, simulated devices that trust it, profiles, and raw requests.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use mdm_simulators::apple::{AppleDevice, Entry, Environment as World, Event, Persona, Platform};
-use mdm_simulators::cms::{Digest, SigningTime, mdm_signature};
-use mdm_simulators::http::{Client, ClientOptions, Resolve, Response};
+use mdm_simulators::http::{Client, ClientOptions, Resolve};
 use mdm_simulators::identity::Identity;
 use mdm_simulators::trust;
 use serde_json::{Value, json};
 
+use crate::apple_profiles::PROFILES;
+use crate::apple_wire::{Wire, text_between};
 use crate::environment::{Environment, Options};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -161,7 +160,8 @@ impl Lab {
         self.client_with(None)
     }
 
-    fn client_with(&self, identity: Option<Identity>) -> Client {
+    /// A client that shows this certificate.
+    pub(crate) fn client_with(&self, identity: Option<Identity>) -> Client {
         Client::new(ClientOptions {
             roots: self.roots(),
             identity,
@@ -208,141 +208,6 @@ impl Lab {
     }
 }
 
-/// A device's messages, one by one, signed as a device signs them.
-#[derive(Debug)]
-pub(crate) struct Wire {
-    pub(crate) client: Client,
-    pub(crate) base: String,
-    pub(crate) identity: Identity,
-    pub(crate) udid: String,
-}
-
-impl Wire {
-    /// A message with the sender's UDID and these keys, in XML.
-    pub(crate) fn body(&self, keys: &str) -> String {
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\"><dict>\
-             <key>UDID</key><string>{}</string>{keys}</dict></plist>\n",
-            self.udid
-        )
-    }
-
-    /// The `Mdm-Signature` of a body.
-    pub(crate) fn sign(&self, body: &str) -> String {
-        let when = SigningTime::At(SystemTime::now());
-        mdm_signature(body.as_bytes(), &self.identity, Digest::Sha256, when).unwrap()
-    }
-
-    /// Sends exactly this.
-    pub(crate) async fn put(
-        &self,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: impl Into<Bytes>,
-    ) -> (u16, String) {
-        let url = format!("{}{path}", self.base);
-        let answer = self
-            .client
-            .send(::http::Method::PUT, &url, headers, body.into());
-        let answer: Response = answer.await.unwrap();
-        (
-            answer.status.as_u16(),
-            String::from_utf8_lossy(&answer.body).into_owned(),
-        )
-    }
-
-    /// A check-in message of this type.
-    pub(crate) async fn check_in(&self, message_type: &str, keys: &str) -> (u16, String) {
-        let keys = format!("<key>MessageType</key><string>{message_type}</string>{keys}");
-        let body = self.body(&keys);
-        let kind = ("content-type", "application/x-apple-aspen-mdm-checkin");
-        let signature = self.sign(&body);
-        self.put("/mdm/checkin", &[kind, ("mdm-signature", &signature)], body)
-            .await
-    }
-
-    /// `Authenticate` and `TokenUpdate` of an iPhone.
-    pub(crate) async fn enroll(&self) {
-        assert_eq!(self.authenticate().await.0, 200);
-        assert_eq!(self.token_update().await.0, 200);
-    }
-
-    /// `Authenticate` of an iPhone.
-    pub(crate) async fn authenticate(&self) -> (u16, String) {
-        self.check_in(
-            "Authenticate",
-            "<key>Topic</key><string>com.apple.mgmt.test</string>\
-             <key>ProductName</key><string>iPhone17,1</string>\
-             <key>OSVersion</key><string>26.1</string>\
-             <key>SerialNumber</key><string>WIRE&lt;1&gt;</string>",
-        )
-        .await
-    }
-
-    /// `TokenUpdate`.
-    pub(crate) async fn token_update(&self) -> (u16, String) {
-        self.check_in(
-            "TokenUpdate",
-            "<key>Topic</key><string>com.apple.mgmt.test</string>\
-             <key>Token</key><data>c2VjcmV0IHRva2Vu</data>\
-             <key>PushMagic</key><string>secret magic</string>",
-        )
-        .await
-    }
-
-    /// A report with these keys.
-    pub(crate) async fn report(&self, keys: &str) -> (u16, String) {
-        let body = self.body(keys);
-        let signature = self.sign(&body);
-        let kind = ("content-type", "application/x-apple-aspen-mdm");
-        self.put("/mdm/connect", &[kind, ("mdm-signature", &signature)], body)
-            .await
-    }
-
-    /// `Idle`; what comes is the next command, or nothing.
-    pub(crate) async fn idle(&self) -> String {
-        let (status, body) = self.report("<key>Status</key><string>Idle</string>").await;
-        assert_eq!(status, 200, "{body}");
-        body
-    }
-
-    /// The answer to a command; what comes is the next command, or nothing.
-    pub(crate) async fn answer(&self, uuid: &str, status: &str, keys: &str) -> String {
-        let keys = format!(
-            "<key>Status</key><string>{status}</string><key>CommandUUID</key><string>{uuid}</string>{keys}"
-        );
-        let (status, body) = self.report(&keys).await;
-        assert_eq!(status, 200, "{body}");
-        body
-    }
-
-    /// Acknowledges until nothing comes any more.
-    pub(crate) async fn drain(&self) {
-        let mut command = self.idle().await;
-        while !command.is_empty() {
-            command = self.answer(&uuid_of(&command), "Acknowledged", "").await;
-        }
-    }
-}
-
-/// `CommandUUID` of a command.
-#[track_caller]
-pub(crate) fn uuid_of(command: &str) -> String {
-    let value = text_between(command, "<key>CommandUUID</key>", "</string>");
-    value.trim_start().trim_start_matches("<string>").to_owned()
-}
-
-/// What stands between two texts.
-#[track_caller]
-pub(crate) fn text_between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
-    let found = text
-        .split_once(from)
-        .and_then(|(_, rest)| rest.split_once(to));
-    found
-        .unwrap_or_else(|| panic!("no `{from}`…`{to}` in {text}"))
-        .0
-}
-
 /// Which of a device's experiences `wanted` picks, in order.
 pub(crate) fn journal<T>(device: &AppleDevice, wanted: impl Fn(&Event) -> Option<T>) -> Vec<T> {
     let entries = device.journal().iter();
@@ -350,106 +215,3 @@ pub(crate) fn journal<T>(device: &AppleDevice, wanted: impl Fn(&Event) -> Option
         .filter_map(|Entry { event, .. }| wanted(event))
         .collect()
 }
-
-/// One profile of each kind, for both platforms.
-pub(crate) const PROFILES: [&str; 11] = [
-    r#"
-    id = "root"
-    type = "trusted_certificate"
-    display_name = "Lab root"
-    platform = "ios"
-    lab_root = true
-    "#,
-    r#"
-    id = "client"
-    type = "scep_certificate"
-    display_name = "Client identity & <co>"
-    platform = "ios"
-    root_certificate = "root"
-    subject_name_format_string = "CN={{UserPrincipalName}},O=Lab"
-    extended_key_usages = ["client_authentication"]
-    certificate_validity_period_value = 10
-    custom_subject_alternative_names = [{ san_type = "email_address", name = "{{EmailAddress}}" }]
-    "#,
-    r#"
-    id = "smime"
-    type = "pkcs_certificate"
-    display_name = "S/MIME identity"
-    platform = "ios"
-    subject_name_format_string = "CN={{UserPrincipalName}}"
-    extended_key_usages = ["email_protection"]
-    custom_subject_alternative_names = [{ san_type = "email_address", name = "{{EmailAddress}}" }]
-    "#,
-    r#"
-    id = "exchange"
-    type = "ios_exchange"
-    display_name = "Exchange"
-    host_name = "mail.example.com"
-    account_name = "Work & <é>"
-    authentication_method = "certificate"
-    identity_certificate = "client"
-    root_certificates = ["root"]
-    "#,
-    r#"
-    id = "password"
-    type = "ios_exchange"
-    display_name = "Exchange by password"
-    host_name = "mail.example.com"
-    account_name = "Work"
-    "#,
-    r#"
-    id = "mail"
-    type = "ios_mail"
-    display_name = "IMAP"
-    account_type = "imap"
-    account_name = "Lab mail"
-    incoming_server = { host_name = "imap.example.com" }
-    outgoing_server = { host_name = "smtp.example.com" }
-    root_certificates = ["root"]
-    require_smime = true
-    smime_signing_enabled = true
-    smime_signing_certificate = "smime"
-    smime_encryption_certificate = "smime"
-    "#,
-    r#"
-    id = "mac-root"
-    type = "trusted_certificate"
-    display_name = "Lab root"
-    platform = "macos"
-    lab_root = true
-    "#,
-    r#"
-    id = "mac-client"
-    type = "scep_certificate"
-    display_name = "Client identity"
-    platform = "macos"
-    root_certificate = "mac-root"
-    "#,
-    r#"
-    id = "mac-p12"
-    type = "pkcs_certificate"
-    display_name = "Client identity"
-    platform = "macos"
-    "#,
-    r#"
-    id = "mac-exchange"
-    type = "macos_exchange"
-    display_name = "Exchange"
-    host_name = "mail.example.com"
-    account_name = "Work"
-    authentication_method = "certificate"
-    identity_certificate = "mac-client"
-    root_certificates = ["mac-root"]
-    "#,
-    r#"
-    id = "mac-mail"
-    type = "macos_mail"
-    display_name = "IMAP"
-    account_type = "imap"
-    account_name = "Lab mail"
-    incoming_server = { host_name = "imap.example.com" }
-    outgoing_server = { host_name = "smtp.example.com" }
-    identity_certificate = "mac-p12"
-    root_certificates = ["mac-root"]
-    "#,
-];

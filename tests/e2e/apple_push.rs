@@ -197,7 +197,7 @@ async fn a_thousand_refusals_cause_no_storm_of_pushes() {
     let delivery = lab.deliver(&phone.id, "password");
     let wire = lab.wire_of(&phone.device);
     let install = wire.idle().await;
-    let uuid = crate::apple_lab::uuid_of(&install);
+    let uuid = crate::apple_wire::uuid_of(&install);
     for _ in 0..1000 {
         assert_eq!(wire.answer(&uuid, "NotNow", "").await, "");
         assert_eq!(wire.idle().await, install);

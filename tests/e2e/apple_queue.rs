@@ -3,7 +3,8 @@
 use mdm_simulators::apple::{Behaviour, Event, Platform, Rule, Script};
 use serde_json::{Value, json};
 
-use crate::apple_lab::{Lab, Wire, journal, uuid_of};
+use crate::apple_lab::{Lab, journal};
+use crate::apple_wire::{Wire, uuid_of};
 
 /// A device this story plays, with nothing queued for it.
 async fn quiet(lab: &Lab) -> (Wire, String) {

@@ -3,7 +3,8 @@
 use mdm_simulators::apple::Platform;
 use serde_json::{Value, json};
 
-use crate::apple_lab::{Enrolled, Lab, ada, uuid_of};
+use crate::apple_lab::{Enrolled, Lab, ada};
+use crate::apple_wire::uuid_of;
 use crate::environment::{Environment, Options};
 
 /// All exchanges whose operation begins like this, whole.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::apple_lab::uuid_of;
+use crate::apple_wire::uuid_of;
 use crate::hostile_siege::Siege;
 
 /// Everything.
