@@ -59,3 +59,5 @@ mod scep_strongswan;
 mod signed_profiles;
 mod steady_load;
 mod tls;
+mod hostile_documents;
+mod lifecycle;
