@@ -112,6 +112,8 @@ impl NoRoute {
 
 const KIB: u64 = 1024;
 const READ: &str = "GET, HEAD";
+/// What counts how often it is fetched: asking for the headers alone must not use it up.
+const FETCH: &str = "GET";
 const SCEP: &str = "GET, POST";
 /// Devices PUT; POST is tolerated.
 const MDM: &str = "PUT, POST";
@@ -152,7 +154,7 @@ const EXACT: &[Row] = &[
     ("/trust/root.mobileconfig", READ, TRUST, Route::TrustProfile),
     ("/trust/ping", READ, TRUST, Route::TrustPing),
     ("/enroll", READ, DEVICE, Route::Enroll),
-    ("/enroll/apple", READ, DEVICE, Route::EnrollApple),
+    ("/enroll/apple", FETCH, DEVICE, Route::EnrollApple),
     ("/mdmserviceconfig", READ, DEVICE, Route::MdmServiceConfig),
     later("/pki/ocsp", TRUST, OCSP),
     later("/enroll/windows", DEVICE, WINDOWS),
@@ -194,7 +196,7 @@ impl Route {
         let token = below(path, "/p/")
             .and_then(LinkToken::parse)
             .ok_or(NoRoute::Path)?;
-        allowed(role, method, READ, DEVICE, || Self::LinkedProfile(token))
+        allowed(role, method, FETCH, DEVICE, || Self::LinkedProfile(token))
     }
 
     /// How long a request body may be on this route.
@@ -408,9 +410,9 @@ mod tests {
                 "405: this path accepts GET, HEAD only",
             ),
             (
-                "POST",
+                "HEAD",
                 "/p/0123456789abcdef",
-                "405: this path accepts GET, HEAD only",
+                "405: this path accepts GET only",
             ),
             (
                 "GET",

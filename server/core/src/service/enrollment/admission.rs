@@ -100,13 +100,16 @@ impl Services {
     ) -> Result<Admission, EnrollmentError> {
         let Some(text) = code else {
             if open {
-                return Ok(Admission {
+                let admission = Admission {
                     code: None,
                     reality: Reality::Real,
                     scope: Scope::default(),
                     user: None,
                     pending_polls: 0,
-                });
+                };
+                self.note(vec![fetched(&admission, self.clock.now())])
+                    .await?;
+                return Ok(admission);
             }
             return Err(NotAdmitted::from(CodeRefused::Missing).into());
         };
@@ -125,16 +128,7 @@ impl Services {
                 user: code.user.clone(),
                 pending_polls: code.pending_polls,
             };
-            let event = NewEvent::new(
-                now,
-                &code.scope,
-                Kind::EnrollmentProfileFetched,
-                "an enrollment profile was fetched",
-            )
-            .fact(
-                "reality",
-                serde_json::to_value(code.reality).unwrap_or_default(),
-            );
+            let event = fetched(&admission, now);
             let records = if code.uses_left.is_some() {
                 vec![Record::Code(code)]
             } else {
@@ -153,6 +147,19 @@ impl Services {
         }
         Err(ServiceError::Contended("code").into())
     }
+}
+
+fn fetched(admission: &Admission, now: Timestamp) -> NewEvent {
+    NewEvent::new(
+        now,
+        &admission.scope,
+        Kind::EnrollmentProfileFetched,
+        "an enrollment profile was fetched",
+    )
+    .fact(
+        "reality",
+        serde_json::to_value(admission.reality).unwrap_or_default(),
+    )
 }
 
 /// The challenge of an enrollment profile.
