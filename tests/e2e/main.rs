@@ -61,3 +61,5 @@ mod scep_strongswan;
 mod signed_profiles;
 mod steady_load;
 mod tls;
+mod durability;
+mod durability_order;
