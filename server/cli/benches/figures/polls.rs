@@ -1,0 +1,130 @@
+//! Idle polls with an `Mdm-Signature`: processor time of the server for each, and how long the slow ones take.
+
+use std::time::Duration;
+
+use mdm_simulators::load::{Kind, Limit, LoadReport};
+
+use crate::Error;
+use crate::bare::Bare;
+use crate::crowd::Crowd;
+use crate::figure::{Figure, Figures};
+use crate::process::{ANY, ASKING, SERVING, cpu, pin};
+use crate::server::Server;
+
+const CONNECTIONS: usize = 32;
+/// Both servers take turns, so that what else the machine does falls on both.
+const TURNS: usize = 3;
+
+/// What was counted of one server.
+#[derive(Debug, Default)]
+struct Cost {
+    cpu: Duration,
+    requests: u64,
+    seconds: f64,
+    p99: u64,
+}
+
+impl Cost {
+    fn add(&mut self, cpu: Duration, report: &LoadReport) {
+        self.cpu += cpu;
+        self.requests += report.requests;
+        self.seconds += report.seconds;
+        self.p99 = self.p99.max(report.latency_us.p99);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a figure is rounded anyway")]
+    fn micros(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.requests as f64
+    }
+}
+
+pub(crate) async fn measure(
+    server: &Server,
+    crowd: &mut Crowd,
+    seconds: Duration,
+    figures: &mut Figures,
+) -> Result<(), Error> {
+    let bare = Bare::start(&server.file("ca/tls-ecdsa.pem"))?;
+    let me = std::process::id();
+    let pinned = pin(server.pid(), SERVING) && pin(bare.pid(), SERVING) && pin(me, ASKING);
+    figures.say("polling");
+    crowd
+        .load(
+            CONNECTIONS,
+            Kind::IdlePolls,
+            Limit::Requests(u64::try_from(crowd.devices.len())? * 2),
+        )
+        .await?;
+    let (mut real, mut plain) = (Cost::default(), Cost::default());
+    for _ in 0..TURNS {
+        for (origin, pid, cost) in [
+            (None, server.pid(), &mut real),
+            (Some(bare.origin.as_str()), bare.pid(), &mut plain),
+        ] {
+            crowd.redirect(origin);
+            let before = cpu(pid)?;
+            let report = crowd
+                .load(CONNECTIONS, Kind::IdlePolls, Limit::Time(seconds))
+                .await?;
+            cost.add(cpu(pid)?.saturating_sub(before), &report);
+        }
+    }
+    crowd.redirect(None);
+    let verification = crate::openssl::verification()?.as_secs_f64() * 1e6;
+    pin(server.pid(), ANY);
+    pin(me, ANY);
+
+    let rate = 1e6 / real.micros();
+    figures.add(Figure::told(
+        "one RSA-2048 verification by OpenSSL",
+        verification,
+        "us",
+    ));
+    figures.add(Figure::told(
+        "bare hyper request, processor time",
+        plain.micros(),
+        "us",
+    ));
+    figures.add(
+        Figure::told(
+            "idle poll, processor time of the server",
+            real.micros(),
+            "us",
+        )
+        .at_most(3.0 * (verification + plain.micros()))
+        .note(format!(
+            "{} devices, {CONNECTIONS} connections",
+            crowd.devices.len()
+        )),
+    );
+    figures.add(Figure::told(
+        "idle polls of one core, by that time",
+        rate,
+        "1/s",
+    ));
+    #[expect(clippy::cast_precision_loss, reason = "a figure is rounded anyway")]
+    let (seen, p99) = (real.requests as f64 / real.seconds, real.p99 as f64 / 1e3);
+    figures.add(Figure::told(
+        "idle polls, as seen by the client",
+        seen,
+        "1/s",
+    ));
+    let note = if pinned {
+        "worst of the turns; each side has a core"
+    } else {
+        "worst of the turns; not pinned"
+    };
+    figures.add(
+        Figure::told("idle poll, p99 of the answer", p99, "ms")
+            .at_most(10.0)
+            .note(note),
+    );
+    #[expect(clippy::cast_precision_loss, reason = "a figure is rounded anyway")]
+    let bare_p99 = plain.p99 as f64 / 1e3;
+    figures.add(Figure::told(
+        "bare hyper request, p99 of the answer",
+        bare_p99,
+        "ms",
+    ));
+    Ok(())
+}
