@@ -11,8 +11,10 @@ use mdm_simulators::trust;
 use serde_json::{Value, json};
 
 use crate::apple_profiles::PROFILES;
-use crate::apple_wire::{Wire, text_between};
+use crate::apple_wire::text_between;
 use crate::environment::{Environment, Options};
+
+pub(crate) use crate::apple_wire::{Wire, uuid_of};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

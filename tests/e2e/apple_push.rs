@@ -1,11 +1,12 @@
 //! Waking devices, by a mock of Apple's push service that checks each request.
 
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::SystemTime;
 
 use mdm_simulators::apns::{MockApns, PushRequest, Scripted};
 use mdm_simulators::apple::{Behaviour, Channel, Platform, Rule, Script};
+use mdm_simulators::entropy::Clock;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -24,7 +25,7 @@ struct Service {
 impl Service {
     async fn start() -> Self {
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mock = MockApns::start(here, SystemTime::now()).await.unwrap();
+        let mock = MockApns::start(here, Clock::system().now()).await.unwrap();
         let files = tempfile::tempdir().unwrap();
         std::fs::write(files.path().join("apns.pem"), mock.root_pem()).unwrap();
         certificate(files.path(), TOPIC, "push.pem");
@@ -69,12 +70,11 @@ impl Service {
 
     /// Pushes to a device's channel so far.
     fn pushes(&self, phone: &Enrolled) -> Vec<PushRequest> {
-        let token: String = phone
-            .device
-            .push_token(Channel::Device)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let token = phone.device.push_token(Channel::Device);
+        let token = token.iter().fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").unwrap();
+            hex
+        });
         let all = self.mock.requests().into_iter();
         all.filter(|push| push.token().as_deref() == Some(&token))
             .collect()

@@ -1,9 +1,8 @@
 //! A device whose messages a story writes itself, one by one, signed as a device signs them.
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use mdm_simulators::cms::{Digest, SigningTime, mdm_signature};
+use mdm_simulators::entropy::Clock;
 use mdm_simulators::http::{Client, Response};
 use mdm_simulators::identity::Identity;
 
@@ -28,7 +27,7 @@ impl Wire {
 
     /// The `Mdm-Signature` of a body.
     pub(crate) fn sign(&self, body: &str) -> String {
-        let when = SigningTime::At(SystemTime::now());
+        let when = SigningTime::At(Clock::system().now());
         mdm_signature(body.as_bytes(), &self.identity, Digest::Sha256, when).unwrap()
     }
 

@@ -39,6 +39,8 @@ mod apple_wire;
 mod certificate_terms;
 #[cfg(feature = "sim")]
 mod demo;
+mod durability;
+mod durability_order;
 mod hostile_documents;
 mod hostile_http;
 mod hostile_line;
@@ -61,5 +63,3 @@ mod scep_strongswan;
 mod signed_profiles;
 mod steady_load;
 mod tls;
-mod durability;
-mod durability_order;
