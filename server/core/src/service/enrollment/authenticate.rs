@@ -2,10 +2,10 @@
 
 use super::{EnrollmentError, NotAdmitted, Sender};
 use crate::code::Code;
-use crate::delivery::{DeliveryState, Reason};
+use crate::delivery::{DeliveryState, Reason, Target};
 use crate::device::{Device, DeviceState, Hardware, Platform, Reality};
 use crate::event::{Kind, NewEvent};
-use crate::id::{DeviceId, Fingerprint, Scope, Version};
+use crate::id::{ChannelId, DeviceId, Fingerprint, Scope, Version};
 use crate::ports::{Commit, DeliveryFilter, Key, Record};
 use crate::service::commands::cancelled;
 use crate::service::turn::about;
@@ -113,7 +113,7 @@ impl Services {
         device.unlock_token = None;
         device.bootstrap_token = None;
         if fresh {
-            self.leave(&device, now, commit).await?;
+            self.leave(&device, None, now, commit).await?;
             commit.events.push(
                 NewEvent::new(
                     now,
@@ -127,17 +127,23 @@ impl Services {
         Ok(device)
     }
 
-    /// Cancels what a device's queues hold, ends its deliveries and silences its channels.
+    /// Cancels what a device's queues hold, ends its deliveries and silences its channels; those of
+    /// one user only where their channel is named.
     pub(super) async fn leave(
         &self,
         device: &Device,
+        channel: Option<&ChannelId>,
         now: Timestamp,
         commit: &mut Commit,
     ) -> Result<(), ServiceError> {
+        let leaves = |id: &ChannelId| channel.is_none_or(|only| only == id);
         for command in self.store.commands(&device.id, true, usize::MAX).await? {
-            cancelled(command, now, commit);
+            if leaves(&command.channel) {
+                cancelled(command, now, commit);
+            }
         }
-        for mut channel in self.store.channels(&device.id).await? {
+        let channels = self.store.channels(&device.id).await?;
+        for mut channel in channels.into_iter().filter(|c| leaves(&c.id)) {
             channel.active = false;
             channel.outstanding = None;
             channel.push = None;
@@ -150,11 +156,15 @@ impl Services {
             ..DeliveryFilter::default()
         };
         for delivery in self.store.deliveries(&filter, usize::MAX).await? {
-            if delivery.state.is_live() {
+            let there = match &delivery.target {
+                Target::Channel { channel, .. } => leaves(channel),
+                Target::Link { .. } => false,
+            };
+            if there && delivery.state.is_live() {
                 let delivery =
                     delivery.into_state(DeliveryState::Gone, Some(Reason::DeviceLeft), now);
                 let text = format!(
-                    "profile `{}` is gone with its device's enrollment",
+                    "profile `{}` is gone with the enrollment of its device or user",
                     delivery.profile
                 );
                 commit

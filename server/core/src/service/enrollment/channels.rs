@@ -139,18 +139,12 @@ impl Services {
             self.admit_sender(&device, sender, "CheckOut", now).await?;
             let mut commit = Commit::default();
             let text = if let Some(user) = &sender.user {
-                if let Some(mut channel) = self
-                    .store
-                    .channel(&ChannelId::user(&device.id, &user.key))
-                    .await?
-                {
-                    channel.active = false;
-                    channel.push = None;
-                    commit.records.push(Record::Channel(channel));
-                }
+                let channel = ChannelId::user(&device.id, &user.key);
+                self.leave(&device, Some(&channel), now, &mut commit)
+                    .await?;
                 format!("user `{}` left the device", user_name(sender))
             } else {
-                self.leave(&device, now, &mut commit).await?;
+                self.leave(&device, None, now, &mut commit).await?;
                 device.state = DeviceState::Removed;
                 device.state_since = now;
                 commit.records.push(Record::Device(device.clone()));
