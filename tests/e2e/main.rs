@@ -35,6 +35,7 @@ mod apple_queue;
 mod apple_record;
 mod apple_replace;
 mod apple_trust;
+mod apple_users;
 mod apple_wire;
 mod certificate_terms;
 #[cfg(feature = "sim")]
