@@ -132,6 +132,21 @@ pub struct Replacement {
 impl Replacement {
     /// How long both identities are accepted, in seconds.
     pub const WINDOW_SECONDS: i64 = 30 * 60;
+
+    /// One that was announced now, and of which nothing was seen yet.
+    pub const fn announced(now: Timestamp) -> Self {
+        Self {
+            identity: None,
+            token_updated: false,
+            acknowledged: false,
+            expires_at: Self::end(now),
+        }
+    }
+
+    /// When one that was announced now ends.
+    pub const fn end(now: Timestamp) -> Timestamp {
+        now.plus_seconds(Self::WINDOW_SECONDS)
+    }
 }
 
 /// What a device said of itself in `Authenticate` and later. Everything is its own word.
@@ -215,6 +230,11 @@ pub struct Device {
     pub bootstrap_token: Option<Secret>,
     /// The last answers to `DeviceInformation` and `SecurityInfo`, as text by query.
     pub information: BTreeMap<String, String>,
+}
+
+impl Device {
+    /// Answers to queries that are kept; further ones are dropped.
+    pub const MOST_FACTS: usize = 1024;
 }
 
 #[cfg(test)]

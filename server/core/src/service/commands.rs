@@ -3,7 +3,7 @@
 use crate::channel::Channel;
 use crate::command::{Command, CommandState, Item, Origin};
 use crate::delivery::{Delivery, DeliveryState, Reason};
-use crate::device::Device;
+use crate::device::{Device, Replacement};
 use crate::event::{Kind, NewEvent};
 use crate::id::{ChannelId, CommandUuid, DeliveryId};
 use crate::ports::{Commit, DeliveryFilter, Encoded, Job, Kept, NotEncodable, Queue, Record};
@@ -40,7 +40,15 @@ impl Services {
         report: &Report,
     ) -> Result<Option<Outgoing>, ServiceError> {
         let new_session = report.command.is_none();
-        for _ in 0..ATTEMPTS {
+        let mut known = std::borrow::Cow::Borrowed(device);
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                // What the caller knows of the device may be what was overtaken.
+                let now = self.store.device(&device.id).await?;
+                known = std::borrow::Cow::Owned(
+                    now.ok_or_else(|| ServiceError::not_found("device", &device.id))?,
+                );
+            }
             let Some(queue) = self.store.queue(channel, new_session).await? else {
                 return Err(ServiceError::not_found("channel", channel));
             };
@@ -57,7 +65,7 @@ impl Services {
                 None => None,
             };
             let turn = turn::apply(&queue, named, served, report, now);
-            if let Some(next) = self.take_turn(device, &queue, turn, report, now).await? {
+            if let Some(next) = self.take_turn(&known, &queue, turn, report, now).await? {
                 return Ok(next);
             }
         }
@@ -113,7 +121,10 @@ impl Services {
         if !self.write(commit).await? {
             return Ok(None);
         }
-        if next.is_none() && channel.owes_push {
+        if next.is_none() && queue.offerable.len() >= Queue::WINDOW {
+            // All that was looked at could not be made: the device has to come again for the rest.
+            self.waker.wake(&channel);
+        } else if next.is_none() && channel.owes_push {
             self.waker
                 .wake_after(&channel, wake_delay(channel.refusals));
         }
@@ -238,6 +249,9 @@ impl Services {
                 if !repeated {
                     commit.events.push(sent_event(&command, now));
                 }
+                if matches!(command.item, Item::ReplaceEnrollment) {
+                    announce_again(commit, device, now);
+                }
                 if let Some(mut delivery) = delivery {
                     delivery.attempts += 1;
                     if encoded.expected.is_some() {
@@ -268,7 +282,8 @@ impl Services {
         }
     }
 
-    /// What an answer teaches: facts of the device, lists that read deliveries back.
+    /// What an answer teaches: facts of the device, lists that read deliveries back. An answer to a
+    /// command that is not open teaches nothing: it may be old.
     async fn learn(
         &self,
         device: &mut Device,
@@ -278,6 +293,9 @@ impl Services {
         commit: &mut Commit,
     ) -> Result<bool, ServiceError> {
         let mut changed = false;
+        if turn.command.is_none() {
+            return Ok(changed);
+        }
         if turn.replaced
             && let Some(replacement) = &mut device.replacement
         {
@@ -289,7 +307,9 @@ impl Services {
             Answer::Nothing => {}
             Answer::Information(facts) => {
                 for (name, value) in facts {
-                    if device.information.get(name) != Some(value) {
+                    let fits = device.information.len() < Device::MOST_FACTS
+                        || device.information.contains_key(name);
+                    if fits && device.information.get(name) != Some(value) {
                         device.information.insert(name.clone(), value.clone());
                         device.hardware.learn(name, value);
                         changed = true;
@@ -401,10 +421,9 @@ impl Services {
             }
             let now = self.clock.now();
             let mut commit = Commit::default();
-            if let Some(mut channel) = self.store.channel(&command.channel).await?
-                && channel.outstanding.as_ref() == Some(uuid)
+            if let Some(channel) = self.store.channel(&command.channel).await?
+                && let Some(channel) = without(channel, &command)
             {
-                channel.outstanding = None;
                 commit.records.push(Record::Channel(channel));
             }
             if let Some(id) = command.item.delivery()
@@ -422,6 +441,39 @@ impl Services {
         }
         Err(ServiceError::Contended("command"))
     }
+}
+
+/// A channel that no longer counts on a command that is taken back; `None` when it did not.
+fn without(mut channel: Channel, command: &Command) -> Option<Channel> {
+    let outstanding = channel.outstanding.as_ref() == Some(&command.uuid);
+    let read_back = channel.read_back_queued
+        && command.attempts == 0
+        && command.origin == Origin::ReadBack
+        && matches!(command.item, Item::Profiles { .. });
+    if outstanding {
+        channel.outstanding = None;
+    }
+    if read_back {
+        channel.read_back_queued = false;
+    }
+    (outstanding || read_back).then_some(channel)
+}
+
+/// The time of a replacement runs from when its profile goes out: until then the device may be off.
+fn announce_again(commit: &mut Commit, device: &Device, now: Timestamp) {
+    let at = commit
+        .records
+        .iter()
+        .position(|r| matches!(r, Record::Device(_)));
+    let mut device = match at.map(|at| commit.records.remove(at)) {
+        Some(Record::Device(device)) => device,
+        _ => device.clone(),
+    };
+    match &mut device.replacement {
+        Some(replacement) => replacement.expires_at = Replacement::end(now),
+        None => device.replacement = Some(Replacement::announced(now)),
+    }
+    commit.records.push(Record::Device(device));
 }
 
 /// Takes a delivery out of `commit`, so that it is written once, with all that changed.
@@ -512,3 +564,7 @@ fn give_up(
     }
     commit.records.push(Record::Command(command));
 }
+
+#[cfg(test)]
+#[path = "commands_tests.rs"]
+mod tests;

@@ -29,12 +29,7 @@ impl Services {
                     hint: "only an enrolled device can be given a new enrollment profile",
                 });
             };
-            device.replacement = Some(Replacement {
-                identity: None,
-                token_updated: false,
-                acknowledged: false,
-                expires_at: now.plus_seconds(Replacement::WINDOW_SECONDS),
-            });
+            device.replacement = Some(Replacement::announced(now));
             let command = self.command(&channel, Item::ReplaceEnrollment, Origin::Operator, now);
             let commit = Commit {
                 events: vec![queued_event(&command, now)],
