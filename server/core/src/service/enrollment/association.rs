@@ -95,6 +95,21 @@ pub fn associate(
     })
 }
 
+/// Whether a certificate was issued for the replacement that was announced for this device and still
+/// counts. With any other one the device was enrolled anew meanwhile, by a person.
+pub(super) fn is_announced(device: &Device, certificate: &Certificate, now: Timestamp) -> bool {
+    let announced = device
+        .replacement
+        .as_ref()
+        .is_some_and(|r| r.expires_at > now);
+    let Purpose::MdmIdentity { replaces, .. } = &certificate.purpose else {
+        return false;
+    };
+    announced
+        && replaces.as_ref() == Some(&device.id)
+        && device.identity.as_ref() != Some(&certificate.fingerprint)
+}
+
 /// Ends a replacement that both sides confirmed, or whose time is over. The new identity counts
 /// alone once it sent `TokenUpdate` and the command that carried it was acknowledged, in either
 /// order.
@@ -192,8 +207,9 @@ impl Services {
 mod tests {
     use super::super::provisional;
     use super::*;
+    use crate::certificate::Policy;
     use crate::device::{Reality, Replacement};
-    use crate::id::Scope;
+    use crate::id::{Scope, Version};
 
     fn device(identity: &str, replacement: Option<Replacement>) -> Device {
         let mut device = provisional(
@@ -286,6 +302,48 @@ mod tests {
             );
             assert_eq!(device.replacement.is_some(), left, "{given:?}");
             assert_eq!(events.len(), usize::from(identity == "bb"), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_replacement_is_told_from_an_enrollment_by_hand_by_its_certificate() {
+        for (fingerprint, replaces, pending, now, announced) in [
+            ("bb", Some("d-1"), true, 0, true),
+            ("bb", Some("d-1"), true, 1000, false),
+            ("bb", Some("d-1"), false, 0, false),
+            ("bb", Some("d-2"), true, 0, false),
+            ("bb", None, true, 0, false),
+            ("aa", Some("d-1"), true, 0, false),
+        ] {
+            let device = device("aa", pending.then(|| replacement(None, false, false)));
+            let certificate = Certificate {
+                fingerprint: fingerprint.parse().unwrap(),
+                version: Version(1),
+                serial: "01".parse().unwrap(),
+                scope: Scope::default(),
+                subject: String::new(),
+                purpose: Purpose::MdmIdentity {
+                    code: None,
+                    reality: Reality::Real,
+                    replaces: replaces.map(|id| id.parse().unwrap()),
+                },
+                policy: Policy::mdm_identity(),
+                device: Some(device.id.clone()),
+                challenge: None,
+                key_sha256: String::new(),
+                transaction: None,
+                renews: None,
+                der: String::new(),
+                issued_at: Timestamp(0),
+                not_before: Timestamp(0),
+                not_after: Timestamp(0),
+                revoked: None,
+            };
+            assert_eq!(
+                is_announced(&device, &certificate, Timestamp(now)),
+                announced,
+                "{fingerprint} {replaces:?} {pending} {now}"
+            );
         }
     }
 }

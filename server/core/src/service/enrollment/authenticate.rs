@@ -1,5 +1,6 @@
 //! `Authenticate`: enrollment starts, or starts anew.
 
+use super::association::is_announced;
 use super::{EnrollmentError, NotAdmitted, Sender};
 use crate::code::Code;
 use crate::delivery::{DeliveryState, Reason, Target};
@@ -43,28 +44,27 @@ impl Services {
                     .filter(|d| d.id != bound.id),
             };
             let mut commit = Commit::default();
+            let announced = is_announced(known.as_ref().unwrap_or(&bound), &certificate, now);
             let device = match known {
                 Some(known) => {
                     let mut certificate = certificate;
                     certificate.device = Some(known.id.clone());
                     commit.records.push(Record::Certificate(certificate));
                     commit.deleted.push(Key::Device(bound.id.clone()));
-                    self.restart(known, &bound, sender, now, &mut commit)
+                    self.restart(known, &bound, announced, now, &mut commit)
                         .await?
                 }
                 None if bound.state == DeviceState::IdentityIssued => bound,
                 None => {
                     let again = bound.clone();
-                    self.restart(bound, &again, sender, now, &mut commit)
+                    self.restart(bound, &again, announced, now, &mut commit)
                         .await?
                 }
             };
             let mut device = describe(device, sender, topic, hardware);
-            let replacing = device
-                .replacement
-                .as_ref()
-                .is_some_and(|r| r.expires_at > now);
-            if !replacing {
+            if let Some(replacement) = &mut device.replacement {
+                replacement.identity = Some(sender.fingerprint.clone());
+            } else {
                 device.state = DeviceState::Authenticated;
                 device.state_since = now;
                 device.identity = Some(sender.fingerprint.clone());
@@ -94,14 +94,11 @@ impl Services {
         &self,
         mut device: Device,
         newcomer: &Device,
-        sender: &Sender,
+        announced: bool,
         now: Timestamp,
         commit: &mut Commit,
     ) -> Result<Device, ServiceError> {
-        if let Some(replacement) = &mut device.replacement
-            && replacement.expires_at > now
-        {
-            replacement.identity = Some(sender.fingerprint.clone());
+        if announced {
             return Ok(device);
         }
         device.replacement = None;

@@ -45,6 +45,8 @@ impl Services {
             let appeared = old.as_ref().is_none_or(|c| !c.active);
             let mut channel = old.unwrap_or_else(|| new_channel(&device, id, sender.user.as_ref()));
             channel.active = true;
+            // Enrolling again may have moved the device.
+            channel.scope = device.scope.clone();
             channel.push = Some(update.push.clone());
             channel.token_updated_at = Some(now);
             let mut queued = None;
