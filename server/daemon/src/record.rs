@@ -97,6 +97,11 @@ impl Recorder {
     }
 }
 
+/// A path as logs and events show it: without secrets, and no longer than a line.
+pub(crate) fn shown(path: &str) -> String {
+    redact::path(path).chars().take(200).collect()
+}
+
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {
     map.iter()
         .map(|(name, value)| {

@@ -359,8 +359,14 @@ impl Services {
                     && grant.renews.is_some()
                     && let Some(mut device) = self.store.device(id).await?
                 {
-                    device.identity = Some(made.fingerprint.clone());
-                    commit.records.push(Record::Device(device));
+                    let used = match &device.identity {
+                        Some(identity) => self.store.certificate(identity).await?,
+                        None => None,
+                    };
+                    if used.is_some_and(|used| gives_way(&used, grant.renews.as_ref())) {
+                        device.identity = Some(made.fingerprint.clone());
+                        commit.records.push(Record::Device(device));
+                    }
                 }
             }
             Purpose::ProfileIdentity { delivery, .. } => {
@@ -397,8 +403,13 @@ impl Services {
         Ok(certificate)
     }
 
-    /// Records that a request was refused.
-    pub async fn refused(&self, request: &Request, why: &Refusal) -> Result<(), ServiceError> {
+    /// The event that tells of a refused request. Whoever asked may ask without end, so the caller
+    /// decides whether it is written.
+    pub async fn refusal(
+        &self,
+        request: &Request,
+        why: &Refusal,
+    ) -> Result<NewEvent, ServiceError> {
         let now = self.clock.now();
         let scope = match &request.challenge {
             Some(id) => self
@@ -409,14 +420,13 @@ impl Services {
                 .unwrap_or_default(),
             None => Scope::default(),
         };
-        let event = NewEvent::new(
+        Ok(NewEvent::new(
             now,
             &scope,
             Kind::CertificateRefused,
             format!("the request for `{}` was refused: {why}", request.subject),
         )
-        .fact("transaction", request.transaction.clone());
-        self.note(vec![event]).await
+        .fact("transaction", request.transaction.clone()))
     }
 
     /// Revokes a certificate. Doing it again changes nothing.
@@ -457,5 +467,59 @@ impl Services {
             }
         }
         Err(ServiceError::Contended("certificate"))
+    }
+}
+
+/// Whether the identity that a device uses gives way to a renewal of `renewed`: it is that one, or
+/// an earlier renewal of it, whose answer was lost. The renewal of an identity that the device left
+/// behind changes nothing.
+fn gives_way(used: &Certificate, renewed: Option<&Fingerprint>) -> bool {
+    renewed.is_some() && (Some(&used.fingerprint) == renewed || used.renews.as_ref() == renewed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Reality;
+
+    #[test]
+    fn only_the_identity_in_use_gives_way_to_its_renewal() {
+        for (renews, renewed, gives) in [
+            (None, Some("aa"), true),
+            (Some("bb"), Some("bb"), true),
+            (Some("bb"), Some("cc"), false),
+            (None, Some("bb"), false),
+            (None, None, false),
+        ] {
+            let used = Certificate {
+                fingerprint: "aa".parse().unwrap(),
+                version: Version(1),
+                serial: "01".parse().unwrap(),
+                scope: Scope::default(),
+                subject: String::new(),
+                purpose: Purpose::MdmIdentity {
+                    code: None,
+                    reality: Reality::Real,
+                    replaces: None,
+                },
+                policy: Policy::mdm_identity(),
+                device: None,
+                challenge: None,
+                key_sha256: String::new(),
+                transaction: None,
+                renews: renews.map(|f| f.parse().unwrap()),
+                der: String::new(),
+                issued_at: Timestamp(0),
+                not_before: Timestamp(0),
+                not_after: Timestamp(0),
+                revoked: None,
+            };
+            let renewed = renewed.map(|f| f.parse().unwrap());
+            assert_eq!(
+                gives_way(&used, renewed.as_ref()),
+                gives,
+                "{renews:?} {renewed:?}"
+            );
+        }
     }
 }

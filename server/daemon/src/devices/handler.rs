@@ -26,7 +26,7 @@ pub struct Devices {
     pub(super) enrollments: Arc<EnrollmentProfiles>,
     pub(super) scep: Arc<super::scep::Scep>,
     recorder: Recorder,
-    announcer: Arc<Announcer>,
+    pub(super) announcer: Arc<Announcer>,
 }
 
 /// What became known of a request while it was answered.
@@ -139,8 +139,8 @@ impl Devices {
     async fn tell(&self, failure: &Failure, asked: Asked<'_>, known: &Knowledge) {
         let text = failure.explain();
         let peer = asked.conn.peer;
-        let path = asked.head.uri.path();
-        tracing::warn!(%peer, path, reason = %text, "request refused");
+        let path = crate::record::shown(asked.head.uri.path());
+        tracing::warn!(%peer, %path, reason = %text, "request refused");
         if let Some(rule) = failure.limit()
             && !matches!(failure, Failure::Body(_))
         {

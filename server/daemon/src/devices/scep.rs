@@ -28,6 +28,9 @@ use crate::server::Server;
 /// How often a decision is made anew when another answer to the same request was faster.
 const ATTEMPTS: usize = 4;
 
+/// The longest text of a request that is repeated in records, in characters.
+const LONGEST_TEXT: usize = 255;
+
 /// What SCEP needs beside the server: the signer of answers.
 pub(super) struct Scep {
     signer: Arc<Signer>,
@@ -59,7 +62,10 @@ impl Devices {
     ) -> Result<Reply, Failure> {
         let query = Query::new(asked.head.uri.query().unwrap_or_default());
         let operation = query.operation();
-        known.operation = format!("scep {}", name(operation.as_ref()));
+        known.operation = "scep ".to_owned();
+        known
+            .operation
+            .extend(name(operation.as_ref()).chars().take(LONGEST_TEXT));
         known.changed = false;
         match operation {
             Some(Operation::GetCaCaps) => Ok(whole(StatusCode::OK, "text/plain", GET_CA_CAPS)),
@@ -81,6 +87,7 @@ impl Devices {
             }
             Some(Operation::GetNextCaCert) => Err(not_scep("there is no next CA certificate")),
             Some(Operation::Unknown(other)) => {
+                let other: String = other.chars().take(LONGEST_TEXT).collect();
                 Err(not_scep(&format!("operation `{other}` is not known")))
             }
             None => Err(not_scep("the query names no operation")),
@@ -140,7 +147,7 @@ impl Devices {
                     csr: Vec::new(),
                     subject: "an unreadable request".to_owned(),
                 };
-                self.announce_refusal(&wish, &why).await?;
+                self.announce_refusal(&wish, &why).await;
                 blocking("answering a SCEP message", move || {
                     refusal.reply(&signer, at, &seed)
                 })
@@ -157,6 +164,11 @@ impl Devices {
     }
 
     async fn decide(&self, request: &Request, known: &mut Knowledge) -> Result<Answer, Failure> {
+        if !request.signer_key().is_rsa() {
+            // Whatever the answer were, it could not be encrypted to this key.
+            let why = "the key that signed the request is not RSA".to_owned();
+            return Ok(Answer::Failure(FailInfo::BadAlg, why));
+        }
         let transaction = request.transaction_id().as_str().to_owned();
         match request.body() {
             Body::Enroll { csr, .. } => {
@@ -251,7 +263,8 @@ impl Devices {
                 Decision::Repeat(certificate) => return Ok(issued_before(&certificate, known)),
                 Decision::Pending => return Ok(Answer::Pending),
                 Decision::Refuse(why) => {
-                    services.refused(&wish, &why).await?;
+                    let event = services.refusal(&wish, &why).await?;
+                    self.announcer.refusal(event).await;
                     return Ok(Answer::Failure(FailInfo::BadRequest, why.to_string()));
                 }
             }
@@ -291,7 +304,7 @@ impl Devices {
             Err(MakeError::Issue(error)) => {
                 // What the request asks for cannot be written: its author's mistake.
                 let why = chain(&error);
-                self.announce_refusal(wish, &why).await?;
+                self.announce_refusal(wish, &why).await;
                 return Ok(Some(Answer::Failure(FailInfo::BadRequest, why)));
             }
             Err(error) => return Err(crypto("issuing a certificate", &error)),
@@ -303,7 +316,7 @@ impl Devices {
         }))
     }
 
-    async fn announce_refusal(&self, wish: &Wish, why: &str) -> Result<(), Failure> {
+    async fn announce_refusal(&self, wish: &Wish, why: &str) {
         let now = self.server.clock.now();
         let event = mdm_core::event::NewEvent::new(
             now,
@@ -312,8 +325,7 @@ impl Devices {
             format!("{}: {why}", wish.subject),
         )
         .fact("transaction", wish.transaction.clone());
-        self.server.services.note(vec![event]).await?;
-        Ok(())
+        self.announcer.refusal(event).await;
     }
 }
 
@@ -336,7 +348,7 @@ fn wish(request: &Request, csr: &Csr, transaction: String) -> Wish {
         transaction,
         signer,
         csr: csr.der().to_vec(),
-        subject: csr.subject_text(),
+        subject: csr.subject_text().chars().take(LONGEST_TEXT).collect(),
     }
 }
 
