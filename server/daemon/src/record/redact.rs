@@ -8,8 +8,15 @@ use bytes::Bytes;
 use crate::digest::sha256_hex;
 
 /// Keys whose values are secrets.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 18] = [
+    "ActivationLockBypassCode",
     "Challenge",
+    "CurrentPassword",
+    "DigestResponse",
+    "NewPassword",
+    "NewRecoveryPassword",
+    "passwordHash",
+    "PersonalRecoveryKey",
     "Password",
     "Payload",
     "PayloadContent",
@@ -25,8 +32,11 @@ const KEYS: [&str; 11] = [
 /// Query parameters whose values are secrets.
 const PARAMETERS: [&str; 1] = ["code"];
 
-/// Cuts the secrets out of a body. A body without any is given back as it is.
+/// Cuts the secrets out of a body. A body without any is given back as it is; a binary property list is cut as a whole.
 pub(super) fn body(bytes: Bytes) -> Bytes {
+    if bytes.starts_with(b"bplist") {
+        return Bytes::from(marker(&bytes));
+    }
     let mut cuts: Vec<(usize, usize)> = Vec::new();
     for key in KEYS {
         let tag = format!("<key>{key}</key>");
@@ -137,6 +147,10 @@ mod tests {
             (
                 "<key>PayloadContent</key><array/>",
                 "<key>PayloadContent</key><array/>",
+            ),
+            (
+                "bplist00abc",
+                "***(11 bytes, sha256 39a8e9c72cb1a69a09e8492a06f81d113e2578df390c2bce7ee8c55bf1b1e87f)",
             ),
         ] {
             assert_eq!(
