@@ -40,9 +40,7 @@ impl Devices {
         note(&decoded.findings, known);
         known.operation = format!("checkin {}", decoded.value.message_type());
         let message = decoded.value;
-        if !matches!(message, CheckIn::Authenticate(_)) {
-            self.bound(&proven, known).await?;
-        }
+        self.bound(&proven, known).await?;
         self.judged(known).await?;
         let reply = self.check_in_reply(message, &proven, known).await?;
         Ok(reply.map_or_else(done, |reply| apple(reply.answer())))
@@ -58,7 +56,7 @@ impl Devices {
         Ok(Some(match message {
             CheckIn::Authenticate(message) => {
                 let from = sender(proven, &message.sender);
-                self.authenticate(&message, &from, proven, known).await?;
+                self.authenticate(&message, &from, known).await?;
                 return Ok(None);
             }
             CheckIn::TokenUpdate(message) => {
@@ -156,11 +154,8 @@ impl Devices {
         &self,
         message: &Authenticate,
         from: &Sender,
-        proven: &Proven,
         known: &mut Knowledge,
     ) -> Result<(), Failure> {
-        // A revoked identity is no way in, whatever is reported of it later.
-        self.bound(proven, known).await?;
         let hardware = hardware(&message.inventory);
         let device = self
             .server
