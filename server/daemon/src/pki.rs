@@ -1,7 +1,7 @@
 //! The server's certificates at work: the authority and what it keeps issuing to the server itself.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use mdm_certs::authority::{Authority, AuthorityError, AuthorityParams};
@@ -40,6 +40,8 @@ pub struct Pki {
     leaves: Arc<Leaves>,
     signer: ArcSwap<SigningLeaf>,
     crl: ArcSwap<Vec<u8>>,
+    /// Entries of the list that was published last.
+    revoked: Mutex<usize>,
 }
 
 struct SigningLeaf {
@@ -137,6 +139,7 @@ impl Pki {
             leaves: Arc::new(Leaves(ArcSwap::from_pointee(pair))),
             signer: ArcSwap::from_pointee(signing),
             crl: ArcSwap::from_pointee(Vec::new()),
+            revoked: Mutex::new(0),
             authority: Arc::new(authority),
             names,
             host,
@@ -196,8 +199,15 @@ impl Pki {
     }
 
     /// Publishes a revocation list. Its number is the time in seconds, which only grows.
+    ///
+    /// Nothing is ever taken from the record of revocations, so one that is shorter than the list
+    /// published last was read before another revocation: it changes nothing.
     pub fn publish_crl(&self, revoked: &[Certificate], now: Timestamp) -> Result<(), PkiError> {
         let entries: Vec<Revoked> = revoked.iter().filter_map(entry).collect();
+        let mut published = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() < *published {
+            return Ok(());
+        }
         let this_update = now.to_datetime();
         let crl = Crl {
             entries: &entries,
@@ -206,6 +216,7 @@ impl Pki {
             number: u64::try_from(now.0 / 1000).unwrap_or(0),
         };
         self.crl.store(Arc::new(crl.sign(&self.authority)?));
+        *published = entries.len();
         Ok(())
     }
 
@@ -468,5 +479,45 @@ mod tests {
             second,
             "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x6AFE2F80\n"
         );
+    }
+
+    #[test]
+    fn a_list_read_before_a_revocation_does_not_undo_it() {
+        use mdm_core::certificate::{Policy, Purpose, Revocation};
+
+        let dir = tempfile::tempdir().unwrap();
+        let pki = open(&Directory::open(dir.path()).unwrap(), &["lab.local"], START);
+        let revoked = Certificate {
+            fingerprint: "aa".parse().unwrap(),
+            version: mdm_core::id::Version(2),
+            serial: "0a".parse().unwrap(),
+            scope: mdm_core::id::Scope::default(),
+            subject: String::new(),
+            purpose: Purpose::ProfileIdentity {
+                delivery: "y-1".parse().unwrap(),
+                profile: "mail".parse().unwrap(),
+            },
+            policy: Policy::mdm_identity(),
+            device: None,
+            challenge: None,
+            key_sha256: String::new(),
+            transaction: None,
+            renews: None,
+            der: String::new(),
+            issued_at: START,
+            not_before: START,
+            not_after: START,
+            revoked: Some(Revocation {
+                at: START,
+                reason: RevocationReason::KeyCompromise,
+            }),
+        };
+        pki.publish_crl(std::slice::from_ref(&revoked), START)
+            .unwrap();
+        let published = pki.crl();
+        pki.publish_crl(&[], START.plus_seconds(1)).unwrap();
+        assert_eq!(pki.crl(), published);
+        pki.publish_crl(&[revoked], START.plus_seconds(2)).unwrap();
+        assert_ne!(pki.crl(), published, "its time is renewed");
     }
 }
