@@ -1,12 +1,4 @@
-//! A check-in message from anybody.
+//! Check-in messages.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mdm_apple::checkin::CheckIn;
-use mdm_apple::plist::Budget;
-
-fuzz_target!(|body: &[u8]| {
-    if let Ok(message) = CheckIn::decode(body, Budget::default()) {
-        let _ = format!("{:?}", message.value);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mdm_fuzz::apple::apple_checkin(bytes));

@@ -1,0 +1,4 @@
+//! Certificates.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mdm_fuzz::certs::certificate(bytes));

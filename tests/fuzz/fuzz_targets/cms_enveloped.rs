@@ -1,0 +1,4 @@
+//! Envelopes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mdm_fuzz::certs::cms_enveloped(bytes));

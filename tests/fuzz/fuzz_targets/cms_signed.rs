@@ -1,0 +1,4 @@
+//! Signed data.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mdm_fuzz::certs::cms_signed(bytes));

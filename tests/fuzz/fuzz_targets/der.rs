@@ -1,0 +1,4 @@
+//! The DER and BER reader.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mdm_fuzz::certs::der(bytes));

@@ -1,0 +1,4 @@
+//! SCEP messages.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mdm_fuzz::certs::scep_request(bytes));
