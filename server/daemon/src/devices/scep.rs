@@ -62,7 +62,7 @@ impl Devices {
     ) -> Result<Reply, Failure> {
         let query = Query::new(asked.head.uri.query().unwrap_or_default());
         let operation = query.operation();
-        known.operation = "scep ".to_owned();
+        "scep ".clone_into(&mut known.operation);
         known
             .operation
             .extend(name(operation.as_ref()).chars().take(LONGEST_TEXT));
