@@ -1,7 +1,10 @@
 //! One request and its response.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::body::Body as RouterBody;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
@@ -47,14 +50,14 @@ pub(super) async fn exchange(
         return Ok(link.refuse(&refusal, head.version));
     }
     Ok(match &link.app {
-        App::Whole(handler) => whole(&link, handler.as_ref(), head, body).await,
+        App::Whole(handler) => whole(&link, Arc::clone(handler), head, body).await,
         App::Router(router) => routed(&link, router.clone(), head, body, busy).await,
     })
 }
 
 async fn whole(
     link: &Link,
-    handler: &dyn Handler,
+    handler: Arc<dyn Handler>,
     head: Parts,
     body: Incoming,
 ) -> Response<Answer> {
@@ -74,11 +77,9 @@ async fn whole(
             link.sink.limit_hit(rule, link.conn.peer.ip());
         }
     }
-    let answer = match caught(|| handler.handle(Arc::clone(&link.conn), head, body)) {
-        Ok(answer) => Caught(answer).await,
-        Err(panic) => Err(panic),
-    };
-    match answer {
+    let conn = Arc::clone(&link.conn);
+    let answer = Box::pin(async move { handler.handle(conn, head, body).await });
+    match finished(Caught(answer)).await {
         Ok(response) => {
             let mut response = response.map(Answer::Whole);
             if last {
@@ -100,11 +101,34 @@ async fn routed(
     head.extensions.insert(Arc::clone(&link.conn));
     let body = Metered::new(body, App::ROUTER_BODY, Arc::clone(&link.limits));
     let request = Request::from_parts(head, RouterBody::new(body));
-    let answer = Box::pin(TowerToHyperService::new(router).call(request));
-    match Caught(answer).await {
+    let reads = request.method().is_safe();
+    let answer = Caught(Box::pin(TowerToHyperService::new(router).call(request)));
+    let answer = if reads {
+        answer.await // Whoever waits or follows may leave.
+    } else {
+        finished(answer).await
+    };
+    match answer {
         Ok(Ok(response)) => response.map(|body| Answer::stream(body, link.stage.clone(), busy)),
         Ok(Err(never)) => match never {},
         Err(panic) => link.panicked(&panic),
+    }
+}
+
+/// Runs `work` to its end, also when the peer hangs up, which drops the future that waits here: what is being
+/// committed is committed in any case, and whoever caches it must be told. Work that never waits is no task of its own.
+async fn finished<T, F>(mut work: Caught<F>) -> Result<T, Panic>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + Unpin + 'static,
+{
+    let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut work).poll(cx))).await;
+    match first {
+        Poll::Ready(done) => done,
+        Poll::Pending => match tokio::spawn(work).await {
+            Ok(done) => done,
+            Err(ended) => Err(Panic(ended.to_string())),
+        },
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod framing;
+mod leaving;
 mod multiplexed;
 mod slow;
 mod stopping;
@@ -37,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Mirror {
     arrived: Notify,
     gate: Notify,
+    finished: Notify,
 }
 
 #[async_trait::async_trait]
@@ -72,6 +74,7 @@ impl Handler for Mirror {
             "/gate" => {
                 self.arrived.notify_one();
                 self.gate.notified().await;
+                self.finished.notify_one();
             }
             _ => {}
         }
