@@ -16,7 +16,7 @@ mod deleting;
 mod events;
 mod lists;
 mod queue;
-mod sample;
+pub(crate) mod sample;
 mod versions;
 
 use std::sync::Arc;
@@ -48,6 +48,7 @@ pub async fn run<P: Place>(mut new_place: impl FnMut() -> P) {
     queue::offers_in_order_and_four_at_most(&*new_place().open().await).await;
     queue::holds_what_was_deferred_in_this_session(&*new_place().open().await).await;
     queue::keeps_places_for_good(&*new_place().open().await).await;
+    queue::a_change_that_was_answered_is_offered(new_place().open().await).await;
     queue::channels_are_apart(&*new_place().open().await).await;
     lists::devices_page_in_the_order_they_were_made(&*new_place().open().await).await;
     lists::the_latest_device_of_a_udid_is_found(&*new_place().open().await).await;

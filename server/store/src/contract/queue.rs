@@ -1,8 +1,11 @@
 //! What may be offered on a channel.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use mdm_core::channel::Channel;
 use mdm_core::command::{Command, CommandState};
-use mdm_core::ports::{Queue, Record, Store};
+use mdm_core::ports::{Commit, Key, Queue, Record, Store};
 
 use super::{put, sample};
 
@@ -46,6 +49,49 @@ fn names(commands: &[Command]) -> Vec<&str> {
         .iter()
         .map(|command| command.uuid.as_str())
         .collect()
+}
+
+/// Whoever is told that a change is written may rely on the next poll having it, whoever else polls meanwhile.
+pub(super) async fn a_change_that_was_answered_is_offered(store: Arc<dyn Store>) {
+    let channel = channel_with(&*store, &[]).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let polls = tokio::spawn({
+        let (store, channel, stop) = (Arc::clone(&store), channel.clone(), Arc::clone(&stop));
+        async move {
+            while !stop.load(Ordering::Relaxed) {
+                queue(&*store, &channel, true).await;
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    for number in channel.session..channel.session + 200 {
+        let uuid = format!("c-{number}");
+        put(&*store, [Record::Command(sample::command(&uuid, &channel))]).await;
+        let offered = queue(&*store, &channel, true).await.offerable;
+        assert_eq!(names(&offered), [uuid.as_str()]);
+        change(&*store, &uuid, |command| {
+            command.state = CommandState::Acknowledged;
+        })
+        .await;
+        let mut changed = queue(&*store, &channel, true).await.channel;
+        assert_eq!(changed.session, number);
+        changed.session += 1;
+        put(&*store, [Record::Channel(changed)]).await;
+        let after = queue(&*store, &channel, true).await;
+        assert_eq!(
+            (after.channel.session, after.offerable),
+            (number + 1, vec![])
+        );
+    }
+    let deleted = Commit {
+        deleted: vec![Key::Device(channel.device.clone())],
+        ..Commit::default()
+    };
+    stop.store(true, Ordering::Relaxed);
+    polls.await.expect("polling does not fail");
+    queue(&*store, &channel, true).await;
+    store.commit(deleted).await.expect("the commit is written");
+    assert_eq!(store.queue(&channel.id, true).await.unwrap(), None);
 }
 
 pub(super) async fn offers_in_order_and_four_at_most(store: &dyn Store) {

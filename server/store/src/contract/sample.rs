@@ -21,7 +21,7 @@ pub(super) fn scope(name: &str) -> Scope {
     name.parse().unwrap()
 }
 
-pub(super) fn device(id: &str, made: i64) -> Device {
+pub(crate) fn device(id: &str, made: i64) -> Device {
     Device {
         id: id.parse().unwrap(),
         version: Version(0),
@@ -48,7 +48,7 @@ pub(super) fn device(id: &str, made: i64) -> Device {
     }
 }
 
-pub(super) fn channel(device: &Device) -> Channel {
+pub(crate) fn channel(device: &Device) -> Channel {
     Channel {
         id: ChannelId::device(&device.id),
         version: Version(0),
@@ -82,7 +82,7 @@ pub(super) fn user_channel(device: &Device, key: &str) -> Channel {
     }
 }
 
-pub(super) fn command(uuid: &str, channel: &Channel) -> Command {
+pub(crate) fn command(uuid: &str, channel: &Channel) -> Command {
     Command::queued(
         uuid.parse().unwrap(),
         channel.scope.clone(),

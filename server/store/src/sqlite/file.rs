@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::open_error::OpenError;
@@ -72,6 +73,7 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(PREPARED);
     conn.execute_batch("PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;")?;
+    keep_plans(&conn)?;
     Ok(conn)
 }
 
@@ -107,11 +109,19 @@ fn make_private(path: &Path) -> Result<(), OpenError> {
 /// Checkpoints are ours to make: see `checkpoint`.
 fn configure(conn: &Connection, care: Care) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(PREPARED);
+    keep_plans(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", care.synchronous)?;
     conn.execute_batch(
         "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
     )
+}
+
+/// Plans do not depend on what is bound. Otherwise SQLite prepares a statement again whenever another value is bound to a
+/// parameter that its plan looked at, which takes longer than our statements themselves.
+fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
 }
 
 struct Opened<'a> {

@@ -15,6 +15,7 @@ mod newest;
 mod open_error;
 mod port;
 mod profile;
+mod quiet;
 pub(crate) mod readers;
 pub(crate) mod row;
 mod seen;
@@ -28,6 +29,7 @@ use crate::lock::DirectoryLock;
 use checkpoint::Checkpointer;
 use file::{Care, Schema};
 use newest::Newest;
+use quiet::Quiet;
 use readers::Readers;
 use seen::Seen;
 use writer::{Tools, Writer};
@@ -75,6 +77,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     writer: Writer,
     seen: Arc<Seen>,
+    quiet: Arc<Quiet>,
     newest: Arc<Newest>,
     path: PathBuf,
     _lock: DirectoryLock,
@@ -107,10 +110,12 @@ impl SqliteStore {
         })?;
         let newest = Arc::new(Newest::new(newest));
         let seen = Arc::new(Seen::default());
+        let quiet = Arc::new(Quiet::default());
         let tools = Tools {
             conn,
             checkpointer: Checkpointer::start(second, &path).map_err(spawning)?,
             seen: Arc::clone(&seen),
+            quiet: Arc::clone(&quiet),
             newest: Arc::clone(&newest),
             retention: options.events,
         };
@@ -120,6 +125,7 @@ impl SqliteStore {
             readers,
             writer,
             seen,
+            quiet,
             newest,
             path,
             _lock: lock,

@@ -104,10 +104,18 @@ impl Store for SqliteStore {
         channel: &ChannelId,
         new_session: bool,
     ) -> Result<Option<Queue>, StoreUnavailable> {
-        self.readers.read(
+        if let Some(queue) = self.quiet.get(channel) {
+            return Ok(Some(queue));
+        }
+        let seen = self.quiet.generation();
+        let queue = self.readers.read(
             || format!("reading the queue of `{channel}`"),
             |conn| channel::queue(conn, channel, new_session),
-        )
+        )?;
+        if let Some(queue) = &queue {
+            self.quiet.put(queue, seen);
+        }
+        Ok(queue)
     }
 
     async fn command(&self, uuid: &CommandUuid) -> Result<Option<Command>, StoreUnavailable> {

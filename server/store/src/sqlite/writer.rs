@@ -17,6 +17,7 @@ use super::batch::write_batch;
 use super::checkpoint::{Checkpointer, cut_idle};
 use super::event::{self, EventRetention};
 use super::newest::Newest;
+use super::quiet::{Quiet, Touched};
 use super::row::unavailable;
 use super::seen::Seen;
 
@@ -68,6 +69,7 @@ pub(crate) struct Tools {
     pub(crate) conn: Connection,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) seen: Arc<Seen>,
+    pub(crate) quiet: Arc<Quiet>,
     pub(crate) newest: Arc<Newest>,
     pub(crate) retention: EventRetention,
 }
@@ -193,9 +195,11 @@ impl Work {
     fn write(&mut self, first: Job, jobs: &Receiver<Job>) {
         let mut commits = Vec::new();
         let mut answers = Vec::new();
+        let mut touched = Touched::default();
         let more = std::iter::from_fn(|| jobs.try_recv().ok());
         for job in std::iter::once(first).chain(more).take(BATCH) {
             if let Job::Commit(commit, answer) = job {
+                touched.add(&commit);
                 commits.push(commit);
                 answers.push(answer);
             }
@@ -204,7 +208,9 @@ impl Work {
             return;
         }
         let deleted: Vec<Vec<Key>> = commits.iter().map(|c| c.deleted.clone()).collect();
-        match write_batch(&self.tools.conn, commits, self.newest) {
+        let written = write_batch(&self.tools.conn, commits, self.newest);
+        self.tools.quiet.forget(&touched);
+        match written {
             Ok(outcomes) => self.answer(outcomes, answers, &deleted),
             Err(error) => {
                 tracing::error!(%error, commits = answers.len(), "writing a batch");
