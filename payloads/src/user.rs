@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
-    /// `ada@example.com`; also the sign-in name.
+    /// `ada@example.com`; also the sign-in name. Never empty.
+    #[serde(deserialize_with = "not_empty")]
     pub user_principal_name: String,
     /// The primary SMTP address.
     #[serde(default)]
@@ -37,11 +38,39 @@ pub struct User {
     pub on_premises_security_identifier: Option<String>,
 }
 
+/// A user without a name would render accounts without an address.
+fn not_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        return Err(serde::de::Error::custom("`user_principal_name` is empty"));
+    }
+    Ok(text)
+}
+
 impl User {
     /// The part of the user principal name before its `@`.
     pub fn user_name(&self) -> &str {
         self.user_principal_name
             .split_once('@')
             .map_or(self.user_principal_name.as_str(), |(name, _)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_has_a_name() {
+        for (given, complaint) in [
+            (r#"{"user_principal_name":""}"#, "`user_principal_name` is empty"),
+            (r#"{"user_principal_name":" "}"#, "`user_principal_name` is empty"),
+            (r#"{"mail":"a@b"}"#, "missing field `user_principal_name`"),
+        ] {
+            let told = serde_json::from_str::<User>(given).unwrap_err().to_string();
+            assert!(told.starts_with(complaint), "{given}: {told}");
+        }
+        let user: User = serde_json::from_str(r#"{"user_principal_name":"ada@example.com"}"#).unwrap();
+        assert_eq!(user.user_name(), "ada");
     }
 }
