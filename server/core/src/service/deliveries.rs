@@ -181,10 +181,12 @@ impl Services {
                 _ => {
                     let delivery =
                         delivery.into_state(DeliveryState::Removed, Some(Reason::Undelivered), now);
-                    let text = format!(
-                        "delivery of profile `{}` ended; nothing was on the device",
-                        delivery.profile
-                    );
+                    let left = if sent {
+                        "what a device has of it stays there"
+                    } else {
+                        "nothing was on the device"
+                    };
+                    let text = format!("delivery of profile `{}` ended; {left}", delivery.profile);
                     commit
                         .events
                         .push(about(&delivery, Kind::DeliveryRemoved, text, now));
@@ -290,20 +292,16 @@ impl Services {
         let wanted = match apple::channel(&profile.profile.settings) {
             apple::Channel::Device => channels.into_iter().find(|c| c.owner == Owner::Device),
             apple::Channel::User => {
-                let mut users: Vec<Channel> = channels
-                    .into_iter()
-                    .filter(|c| c.owner != Owner::Device && c.active)
-                    .collect();
-                let same = users
-                    .iter()
-                    .position(|c| goes_to(&delivery, &c.id))
-                    .unwrap_or(0);
-                (same < users.len()).then(|| users.swap_remove(same))
+                let chosen = chosen(&delivery).cloned();
+                channels.into_iter().find(|c| {
+                    let theirs = chosen.as_ref().is_none_or(|id| *id == c.id);
+                    c.owner != Owner::Device && c.active && theirs
+                })
             }
         };
         let Some(channel) = wanted else {
             let text = format!(
-                "profile `{}` waits: no user of the device has a channel",
+                "profile `{}` waits: no user it could go to has a channel",
                 profile.id
             );
             let delivery =
@@ -345,6 +343,16 @@ impl Services {
             .push(about(&delivery, Kind::DeliveryQueued, text, now));
         commit.records.push(Record::Delivery(delivery.clone()));
         delivery
+    }
+}
+
+/// The user's channel that a delivery goes to, once one is chosen: it never moves to another user.
+pub(super) fn chosen(delivery: &Delivery) -> Option<&ChannelId> {
+    match &delivery.target {
+        Target::Channel { device, channel } => {
+            (*channel != ChannelId::device(device)).then_some(channel)
+        }
+        Target::Link { .. } => None,
     }
 }
 
@@ -454,6 +462,31 @@ mod tests {
                 Ok(at) => assert_eq!(found.unwrap().id, channels[at].id, "{user}"),
                 Err(text) => assert_eq!(found.unwrap_err(), text, "{user}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_delivery_stays_with_the_user_it_was_given_to() {
+        for (target, expected) in [
+            (channel(None, true), None),
+            (
+                channel(Some("ada"), true),
+                Some(ChannelId::user(&"d-1".parse().unwrap(), "ada")),
+            ),
+        ] {
+            let target = Target::Channel {
+                device: target.device,
+                channel: target.id,
+            };
+            let delivery = Delivery::queued(
+                "y-1".parse().unwrap(),
+                Scope::default(),
+                "mail".parse().unwrap(),
+                1,
+                target,
+                Timestamp(0),
+            );
+            assert_eq!(chosen(&delivery), expected.as_ref());
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::event::{Kind, NewEvent};
 use crate::id::{ChannelId, DeviceId, Version};
 use crate::ports::{Commit, DeliveryFilter, Record};
 use crate::service::commands::queued_event;
+use crate::service::deliveries::chosen;
 use crate::service::{ATTEMPTS, ServiceError, Services};
 use crate::time::Timestamp;
 
@@ -121,7 +122,8 @@ impl Services {
             ..DeliveryFilter::default()
         };
         for mut delivery in self.store.deliveries(&filter, usize::MAX).await? {
-            if delivery.reason != Some(Reason::NoUserSession) {
+            let theirs = chosen(&delivery).is_none_or(|id| *id == channel.id);
+            if delivery.reason != Some(Reason::NoUserSession) || !theirs {
                 continue;
             }
             delivery.target = crate::delivery::Target::Channel {
