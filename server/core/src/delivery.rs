@@ -216,7 +216,7 @@ pub struct Expected {
     pub uuid: String,
     /// Certificates inside it: trusted roots.
     pub certificates: Vec<Fingerprint>,
-    /// How many identities it carries.
+    /// How many identities of this server's authority it carries; those of others cannot be told.
     pub identities: u32,
     /// The device listed the profile; its certificates are still to be seen.
     #[serde(default)]

@@ -197,7 +197,7 @@ impl Renderer {
                 .iter()
                 .filter_map(|r| fingerprint(r.der.as_bytes()))
                 .collect(),
-            identities: u32::try_from(material.identities.len()).unwrap_or(u32::MAX),
+            identities: material.own,
             listed: false,
         };
         let xml = document.to_xml();

@@ -37,6 +37,8 @@ pub(super) struct Material {
     pub(super) records: Vec<Record>,
     pub(super) events: Vec<NewEvent>,
     pub(super) identity: Option<IdentityIssued>,
+    /// Identities that come from our authority, so that it is known which they are.
+    pub(super) own: u32,
 }
 
 /// The server's own root.
@@ -220,6 +222,7 @@ impl Renderer {
             Secret::from(secret),
         );
         if !foreign {
+            material.own += 1;
             scep.ca_fingerprint = Some(self.pki.authority().fingerprint_sha1().to_vec());
         }
         Ok(IdentityMaterial::Scep(scep))
@@ -291,6 +294,7 @@ impl Renderer {
             });
             issued_record(certificate, &mut material.records);
         }
+        material.own += 1;
         let password = mdm_core::ports::Ids::secret(&*self.ids);
         let encryption = match settings.encryption {
             Pkcs12Encryption::Legacy => Encryption::Legacy,
