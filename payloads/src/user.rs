@@ -63,14 +63,21 @@ mod tests {
     #[test]
     fn a_user_has_a_name() {
         for (given, complaint) in [
-            (r#"{"user_principal_name":""}"#, "`user_principal_name` is empty"),
-            (r#"{"user_principal_name":" "}"#, "`user_principal_name` is empty"),
+            (
+                r#"{"user_principal_name":""}"#,
+                "`user_principal_name` is empty",
+            ),
+            (
+                r#"{"user_principal_name":" "}"#,
+                "`user_principal_name` is empty",
+            ),
             (r#"{"mail":"a@b"}"#, "missing field `user_principal_name`"),
         ] {
             let told = serde_json::from_str::<User>(given).unwrap_err().to_string();
             assert!(told.starts_with(complaint), "{given}: {told}");
         }
-        let user: User = serde_json::from_str(r#"{"user_principal_name":"ada@example.com"}"#).unwrap();
+        let user: User =
+            serde_json::from_str(r#"{"user_principal_name":"ada@example.com"}"#).unwrap();
         assert_eq!(user.user_name(), "ada");
     }
 }
