@@ -1,12 +1,13 @@
 //! A command in a channel's queue, from queued to answered.
 
+use mdm_payloads::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, CommandUuid, DeliveryId, DeviceId, Scope, Version};
 use crate::report::ErrorEntry;
 use crate::time::Timestamp;
 
-/// What a command asks for.
+/// What a command asks for. What a person wrote may hold secrets, so `Debug` does not show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Item {
@@ -48,12 +49,12 @@ pub enum Item {
         /// Text on the lock screen.
         message: Option<String>,
         /// Six digits, Macs only.
-        pin: Option<String>,
+        pin: Option<Secret>,
     },
     /// Erase the device. Destructive.
     Erase {
         /// Six digits, Macs only.
-        pin: Option<String>,
+        pin: Option<Secret>,
     },
     /// Remove the passcode. Destructive.
     ClearPasscode,
@@ -64,7 +65,7 @@ pub enum Item {
         /// Its `RequestType`, decoded.
         request_type: String,
         /// The `Command` dictionary as XML property list.
-        plist: String,
+        plist: Secret,
     },
 }
 

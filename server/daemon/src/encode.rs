@@ -11,8 +11,8 @@ use mdm_apple::secret::{Pin, UnlockToken};
 use mdm_core::command::Item;
 use mdm_core::delivery::Reason;
 use mdm_core::ports::{Encoded, Encoder, Job, NotEncodable};
-use mdm_payloads::Level;
 use mdm_payloads::apple::schema::check_command;
+use mdm_payloads::{Level, Secret};
 
 use crate::enrollment::EnrollmentProfiles;
 use crate::render::{Renderer, refuse};
@@ -112,10 +112,10 @@ impl AppleEncoder {
             Item::Lock { message, pin } => Request::DeviceLock {
                 message: message.clone(),
                 phone_number: None,
-                pin: pin.clone().map(Pin::new),
+                pin: exposed(pin.as_ref()),
             },
             Item::Erase { pin } => Request::EraseDevice {
-                pin: pin.clone().map(Pin::new),
+                pin: exposed(pin.as_ref()),
                 preserve_data_plan: None,
                 disallow_proximity_setup: None,
                 obliteration_behavior: None,
@@ -135,12 +135,16 @@ impl AppleEncoder {
             }
             Item::Restart => Request::RestartDevice { notify_user: None },
             Item::Raw { plist, .. } => {
-                let raw = RawCommand::decode(plist.as_bytes(), Budget::default())
+                let raw = RawCommand::decode(plist.expose().as_bytes(), Budget::default())
                     .map_err(|e| refuse(format!("the command cannot be read: {e}")))?;
                 Request::Raw(raw.value)
             }
         })
     }
+}
+
+fn exposed(pin: Option<&Secret>) -> Option<Pin> {
+    pin.map(|pin| Pin::new(pin.expose().to_owned()))
 }
 
 /// What leaves is checked against Apple's schema first; a raw command is its author's own affair.

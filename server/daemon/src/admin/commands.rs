@@ -9,6 +9,7 @@ use mdm_apple::identifier::RequestType;
 use mdm_apple::plist::Budget;
 use mdm_core::command::{Command, Item, Origin};
 use mdm_core::id::{ChannelId, CommandUuid, DeviceId};
+use mdm_payloads::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::devices::found;
@@ -127,8 +128,13 @@ impl From<Wanted> for Item {
             Wanted::Certificates { managed_only } => Self::Certificates { managed_only },
             Wanted::DeviceInformation { queries } => Self::DeviceInformation { queries },
             Wanted::SecurityInfo {} => Self::SecurityInfo,
-            Wanted::Lock { message, pin } => Self::Lock { message, pin },
-            Wanted::Erase { pin } => Self::Erase { pin },
+            Wanted::Lock { message, pin } => Self::Lock {
+                message,
+                pin: pin.map(Secret::from),
+            },
+            Wanted::Erase { pin } => Self::Erase {
+                pin: pin.map(Secret::from),
+            },
             Wanted::ClearPasscode {} => Self::ClearPasscode,
             Wanted::Restart {} => Self::Restart,
         }
@@ -178,7 +184,7 @@ fn item(wanted: Option<Wanted>, plist: Option<String>) -> Result<Item, Failure> 
             })?;
             Ok(Item::Raw {
                 request_type: raw.value.request_type().as_str().to_owned(),
-                plist,
+                plist: Secret::from(plist),
             })
         }
         (Some(_), Some(_)) => Err(Failure::unreadable(
@@ -213,10 +219,10 @@ fn view(mut command: Command) -> Command {
     match &mut command.item {
         Item::Lock { pin, .. } | Item::Erase { pin } => {
             if let Some(pin) = pin {
-                "***".clone_into(pin);
+                *pin = Secret::from("***");
             }
         }
-        Item::Raw { plist, .. } => "***".clone_into(plist),
+        Item::Raw { plist, .. } => *plist = Secret::from("***"),
         Item::Install { .. }
         | Item::Remove { .. }
         | Item::ReplaceEnrollment
@@ -339,14 +345,14 @@ mod tests {
         for item in [
             Item::Lock {
                 message: Some("call é & <b>".to_owned()),
-                pin: Some("123456".to_owned()),
+                pin: Some("123456".into()),
             },
             Item::Erase {
-                pin: Some("123456".to_owned()),
+                pin: Some("123456".into()),
             },
             Item::Raw {
                 request_type: "SetFirmwarePassword".to_owned(),
-                plist: "123456".to_owned(),
+                plist: "123456".into(),
             },
         ] {
             let command = Command::queued(
@@ -358,6 +364,7 @@ mod tests {
                 Origin::Operator,
                 Timestamp(0),
             );
+            assert!(!format!("{command:?}").contains("123456"));
             let text = serde_json::to_string(&view(command)).unwrap();
             assert!(!text.contains("123456") && text.contains("***"), "{text}");
         }

@@ -90,7 +90,7 @@ pub(crate) fn command(uuid: &str, channel: &Channel) -> Command {
         channel.id.clone(),
         Item::Raw {
             request_type: "RestartDevice".to_owned(),
-            plist: HOSTILE.to_owned(),
+            plist: HOSTILE.into(),
         },
         Origin::Operator,
         Timestamp(5),
