@@ -16,6 +16,8 @@ use crate::respond::{Failure, Reply, whole};
 
 /// The longest text kept of one fact of a device.
 const LONGEST_FACT: usize = 1024;
+/// The longest name of a fact.
+const LONGEST_NAME: usize = 255;
 
 impl Devices {
     /// Takes a report and answers with the next command, or with nothing: the session ends.
@@ -212,6 +214,7 @@ fn information(answers: &Dict) -> Answer {
     };
     let facts: BTreeMap<String, String> = answers
         .iter()
+        .filter(|(key, _)| key.len() <= LONGEST_NAME)
         .filter_map(|(key, value)| Some((key.to_owned(), fact(value)?)))
         .take(256)
         .collect();

@@ -54,10 +54,15 @@ pub(super) fn sender(proven: &Proven, wire: &WireSender) -> Sender {
         udid: wire.device.as_str().to_owned(),
         user: wire.user.as_ref().map(|user| SenderUser {
             key: user.key.as_str().to_owned(),
-            short_name: user.short_name.clone(),
-            long_name: user.long_name.clone(),
+            short_name: bounded(user.short_name.as_ref()),
+            long_name: bounded(user.long_name.as_ref()),
         }),
     }
+}
+
+/// A name as it is kept: the start of it where it is longer than any.
+fn bounded(name: Option<&String>) -> Option<String> {
+    name.map(|name| name.chars().take(255).collect())
 }
 
 /// Remembers the findings of a message.
