@@ -120,6 +120,9 @@ impl Services {
                     hint: "enroll it first",
                 });
             }
+            if !delivery.state.is_live() {
+                self.none_instead(&delivery).await?;
+            }
             let mut commit = Commit::default();
             self.drop_command(&delivery, now, &mut commit).await?;
             let (_, woken) = self
@@ -202,6 +205,27 @@ impl Services {
             }
         }
         Err(ServiceError::Contended("delivery"))
+    }
+
+    /// Refuses to revive a delivery where another one took its place: two of one profile on one
+    /// channel would remove what the other installed.
+    async fn none_instead(&self, ended: &Delivery) -> Result<(), ServiceError> {
+        let filter = DeliveryFilter {
+            device: ended.device().cloned(),
+            profile: Some(ended.profile.clone()),
+            ..DeliveryFilter::default()
+        };
+        let all = self.store.deliveries(&filter, usize::MAX).await?;
+        match all
+            .iter()
+            .find(|d| d.state.is_live() && d.target == ended.target)
+        {
+            Some(other) => Err(ServiceError::Conflict {
+                what: format!("delivery `{}` took the place of `{}`", other.id, ended.id),
+                hint: "send that one again",
+            }),
+            None => Ok(()),
+        }
     }
 
     async fn require_delivery(&self, id: &DeliveryId) -> Result<Delivery, ServiceError> {

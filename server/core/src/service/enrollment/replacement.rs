@@ -46,33 +46,34 @@ impl Services {
 
     /// Purges a device: its record, channels and commands, and what events say of it.
     pub async fn forget(&self, id: &DeviceId) -> Result<(), ServiceError> {
-        let Some(device) = self.store.device(id).await? else {
-            return Err(ServiceError::not_found("device", id));
-        };
-        let now = self.clock.now();
-        let mut commit = Commit::default();
-        let filter = DeliveryFilter {
-            device: Some(id.clone()),
-            ..DeliveryFilter::default()
-        };
-        for delivery in self.store.deliveries(&filter, usize::MAX).await? {
-            if delivery.state.is_live() {
-                let delivery =
-                    delivery.into_state(DeliveryState::Gone, Some(Reason::DeviceLeft), now);
-                commit.records.push(Record::Delivery(delivery));
+        for _ in 0..ATTEMPTS {
+            let Some(device) = self.store.device(id).await? else {
+                return Err(ServiceError::not_found("device", id));
+            };
+            let now = self.clock.now();
+            let mut commit = Commit::default();
+            let filter = DeliveryFilter {
+                device: Some(id.clone()),
+                ..DeliveryFilter::default()
+            };
+            for delivery in self.store.deliveries(&filter, usize::MAX).await? {
+                if delivery.state.is_live() {
+                    let delivery =
+                        delivery.into_state(DeliveryState::Gone, Some(Reason::DeviceLeft), now);
+                    commit.records.push(Record::Delivery(delivery));
+                }
+            }
+            commit.deleted.push(Key::Device(id.clone()));
+            commit.events.push(NewEvent::new(
+                now,
+                &device.scope,
+                Kind::DeviceForgotten,
+                "a device was forgotten, with everything known of it",
+            ));
+            if self.write(commit).await? {
+                return Ok(());
             }
         }
-        commit.deleted.push(Key::Device(id.clone()));
-        commit.events.push(NewEvent::new(
-            now,
-            &device.scope,
-            Kind::DeviceForgotten,
-            "a device was forgotten, with everything known of it",
-        ));
-        if self.write(commit).await? {
-            Ok(())
-        } else {
-            Err(ServiceError::Contended("device"))
-        }
+        Err(ServiceError::Contended("device"))
     }
 }
