@@ -1,5 +1,7 @@
 //! The command queue: reports in, commands out.
 
+use std::borrow::Cow;
+
 use crate::channel::Channel;
 use crate::command::{Command, CommandState, Item, Origin};
 use crate::delivery::{Delivery, DeliveryState, Reason};
@@ -40,14 +42,13 @@ impl Services {
         report: &Report,
     ) -> Result<Option<Outgoing>, ServiceError> {
         let new_session = report.command.is_none();
-        let mut known = std::borrow::Cow::Borrowed(device);
+        let mut known = Cow::Borrowed(device);
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 // What the caller knows of the device may be what was overtaken.
                 let now = self.store.device(&device.id).await?;
-                known = std::borrow::Cow::Owned(
-                    now.ok_or_else(|| ServiceError::not_found("device", &device.id))?,
-                );
+                known =
+                    Cow::Owned(now.ok_or_else(|| ServiceError::not_found("device", &device.id))?);
             }
             let Some(queue) = self.store.queue(channel, new_session).await? else {
                 return Err(ServiceError::not_found("channel", channel));
@@ -98,12 +99,11 @@ impl Services {
                 )));
             }
         }
-        let mut device = device.clone();
-        let device_changed = self
-            .learn(&mut device, &turn, report, now, &mut commit)
+        let mut device = Cow::Borrowed(device);
+        self.learn(&mut device, &turn, report, now, &mut commit)
             .await?;
-        if device_changed {
-            commit.records.push(Record::Device(device.clone()));
+        if let Cow::Owned(changed) = &device {
+            commit.records.push(Record::Device(changed.clone()));
         }
         commit
             .records
@@ -114,9 +114,9 @@ impl Services {
         let next = self
             .offer(&device, queue, &mut turn, &mut commit, now)
             .await?;
-        let channel = turn.channel.clone();
+        let channel = turn.channel;
         if turn.channel_changed {
-            commit.records.push(Record::Channel(turn.channel));
+            commit.records.push(Record::Channel(channel.clone()));
         }
         if !self.write(commit).await? {
             return Ok(None);
@@ -283,25 +283,24 @@ impl Services {
     }
 
     /// What an answer teaches: facts of the device, lists that read deliveries back. An answer to a
-    /// command that is not open teaches nothing: it may be old.
+    /// command that is not open teaches nothing: it may be old. The device is owned once it changed.
     async fn learn(
         &self,
-        device: &mut Device,
+        device: &mut Cow<'_, Device>,
         turn: &Turn,
         report: &Report,
         now: Timestamp,
         commit: &mut Commit,
-    ) -> Result<bool, ServiceError> {
-        let mut changed = false;
+    ) -> Result<(), ServiceError> {
         if turn.command.is_none() {
-            return Ok(changed);
+            return Ok(());
         }
-        if turn.replaced
-            && let Some(replacement) = &mut device.replacement
-        {
-            replacement.acknowledged = true;
+        if turn.replaced && device.replacement.is_some() {
+            let device = device.to_mut();
+            if let Some(replacement) = &mut device.replacement {
+                replacement.acknowledged = true;
+            }
             crate::service::enrollment::settle(device, now, &mut commit.events);
-            changed = true;
         }
         match &report.answer {
             Answer::Nothing => {}
@@ -310,9 +309,9 @@ impl Services {
                     let fits = device.information.len() < Device::MOST_FACTS
                         || device.information.contains_key(name);
                     if fits && device.information.get(name) != Some(value) {
+                        let device = device.to_mut();
                         device.information.insert(name.clone(), value.clone());
                         device.hardware.learn(name, value);
-                        changed = true;
                     }
                 }
             }
@@ -343,7 +342,7 @@ impl Services {
                 }
             }
         }
-        Ok(changed)
+        Ok(())
     }
 
     async fn on_channel(&self, channel: &Channel) -> Result<Vec<Delivery>, ServiceError> {
