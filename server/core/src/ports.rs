@@ -197,6 +197,11 @@ pub trait Store: Send + Sync {
     /// Remembers when devices were last heard of. Not durable at once, not versioned.
     async fn touch(&self, seen: Vec<(DeviceId, Timestamp)>) -> Result<(), StoreUnavailable>;
 
+    /// Drops what can no longer be used at `now`: challenges that expired before their first use,
+    /// with the requests that waited on them, and the bytes of links that were opened more than
+    /// [`Link::GRACE_SECONDS`] ago. Nothing waits for it.
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreUnavailable>;
+
     /// One device.
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreUnavailable>;
     /// The device that calls itself this, removed ones included; the latest when several do.

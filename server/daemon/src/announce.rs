@@ -9,6 +9,7 @@ use mdm_core::event::{Kind, NewEvent};
 use mdm_core::id::{DeviceId, Scope};
 use mdm_core::ports::Clock;
 use mdm_core::service::Services;
+use mdm_core::time::Timestamp;
 
 use crate::edge::{Conn, LimitSink, Role};
 
@@ -28,8 +29,8 @@ pub struct Announcer {
 
 #[derive(Default)]
 struct State {
-    /// The second in which a rule was last told of a peer, and how often it was hit since.
-    limits: HashMap<(&'static str, IpAddr), (i64, u64)>,
+    /// The second in which something was last told of a peer, and how often it happened since.
+    told: HashMap<(&'static str, IpAddr), (i64, u64)>,
     findings: HashSet<(Option<DeviceId>, String)>,
     refusal_second: i64,
     refusals: u32,
@@ -53,22 +54,28 @@ impl Announcer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How often `what` happened with `peer` since it was last told; none when it was told in this
+    /// second already.
+    fn due(&self, what: &'static str, peer: IpAddr, now: Timestamp) -> Option<u64> {
+        let second = now.0 / 1000;
+        let mut state = self.state();
+        if state.told.len() >= MOST {
+            state.told.clear();
+        }
+        let entry = state.told.entry((what, peer)).or_insert((i64::MIN, 0));
+        entry.1 += 1;
+        if entry.0 == second {
+            return None;
+        }
+        entry.0 = second;
+        Some(std::mem::take(&mut entry.1))
+    }
+
     /// A limit was hit.
     pub fn limit(&self, rule: &'static str, peer: IpAddr) {
         let now = self.clock.now();
-        let second = now.0 / 1000;
-        let hits = {
-            let mut state = self.state();
-            if state.limits.len() >= MOST {
-                state.limits.clear();
-            }
-            let entry = state.limits.entry((rule, peer)).or_insert((i64::MIN, 0));
-            entry.1 += 1;
-            if entry.0 == second {
-                return;
-            }
-            entry.0 = second;
-            std::mem::take(&mut entry.1)
+        let Some(hits) = self.due(rule, peer, now) else {
+            return;
         };
         let text = format!("{rule} was reached by {peer}");
         tracing::warn!(%peer, rule, hits, "limit reached");
@@ -77,6 +84,23 @@ impl Announcer {
             .fact("peer", peer.to_string())
             .fact("hits", hits);
         self.write_later(event);
+    }
+
+    /// A root certificate or trust profile was fetched, by somebody who needs no permission for it.
+    pub async fn trust_fetched(&self, what: &'static str, conn: &Conn, scope: &Scope) {
+        let now = self.clock.now();
+        let peer = conn.peer.ip();
+        if self.due(what, peer, now).is_some() {
+            let event = NewEvent::new(
+                now,
+                scope,
+                Kind::TrustFetched,
+                format!("the {what} was fetched"),
+            )
+            .fact("peer", peer.to_string())
+            .fact("listener", conn.role.name());
+            self.write(event).await;
+        }
     }
 
     /// A message deviated from its specification and was served.

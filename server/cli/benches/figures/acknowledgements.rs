@@ -5,7 +5,7 @@ use mdm_simulators::load::{Kind, Limit};
 use crate::Error;
 use crate::crowd::Crowd;
 use crate::disk;
-use crate::figure::{Figure, Figures};
+use crate::figure::{Figure, Figures, say};
 use crate::process::cpu;
 use crate::server::Server;
 
@@ -17,9 +17,9 @@ pub(crate) async fn measure(
     count: usize,
     figures: &mut Figures,
 ) -> Result<(), Error> {
-    figures.say(&format!("queueing {count} commands"));
+    say(&format!("queueing {count} commands"));
     crowd.queue(server, count).await?;
-    figures.say("acknowledging them");
+    say("acknowledging them");
     let syncs = disk::syncs(&server.file(""))?;
     let before = cpu(server.pid())?;
     let report = crowd

@@ -17,6 +17,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
@@ -71,12 +72,17 @@ pub(crate) async fn serve(pem: &Path) -> Result<(), Error> {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     writeln!(std::io::stdout(), "{}", listener.local_addr()?.port())?;
-    std::thread::spawn(|| {
+    let (end, mut ended) = oneshot::channel();
+    std::thread::spawn(move || {
+        // Whatever it says, it is over then.
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
+        let _ = end.send(());
     });
     loop {
-        let (socket, _) = listener.accept().await?;
+        let (socket, _) = tokio::select! {
+            accepted = listener.accept() => accepted?,
+            _ = &mut ended => return Ok(()),
+        };
         socket.set_nodelay(true)?;
         let acceptor = acceptor.clone();
         tokio::spawn(async move {

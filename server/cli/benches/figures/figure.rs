@@ -80,18 +80,19 @@ impl Figure {
     }
 
     fn line(&self) -> String {
-        let mut line = format!("{:<58} {:>11.2} {:<5}", self.name, self.value, self.unit);
-        if let Some(limit) = self.limit {
+        let judged = self.limit.map_or_else(String::new, |limit| {
             let verdict = if limit.met { "met" } else { "MISSED" };
-            line.push_str(&format!(
+            format!(
                 "  limit {:.2}, {:.2} of it: {verdict}",
                 limit.limit, limit.of_limit
-            ));
-        }
-        if let Some(note) = &self.note {
-            line.push_str(&format!("  ({note})"));
-        }
-        line
+            )
+        });
+        let note = self.note.as_ref();
+        let note = note.map_or_else(String::new, |note| format!("  ({note})"));
+        format!(
+            "{:<58} {:>11.2} {:<5}{judged}{note}",
+            self.name, self.value, self.unit
+        )
     }
 }
 
@@ -109,11 +110,6 @@ impl Figures {
             json,
             all: Vec::new(),
         }
-    }
-
-    /// Says what is being done.
-    pub(crate) fn say(&self, what: &str) {
-        eprintln!("# {what}");
     }
 
     /// One more. Without JSON it is printed at once.
@@ -141,6 +137,11 @@ impl Figures {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says what is being done.
+pub(crate) fn say(what: &str) {
+    eprintln!("# {what}");
 }
 
 /// Says why nothing more is measured.

@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crowd::Crowd;
-use figure::Figures;
+use figure::{Figures, say};
 use server::Server;
 
 /// Anything that keeps a figure from being measured.
@@ -107,7 +107,7 @@ async fn measure(arguments: &Arguments, figures: &mut Figures) -> Result<(), Err
 async fn crowded(arguments: &Arguments, folder: &Path, figures: &mut Figures) -> Result<(), Error> {
     let server = Server::start(&folder.join("crowded"))?;
     let mut crowd = Crowd::new(&server).await?;
-    figures.say(&format!(
+    say(&format!(
         "enrolling {} simulated devices",
         arguments.pollers
     ));
@@ -123,7 +123,7 @@ async fn crowded(arguments: &Arguments, folder: &Path, figures: &mut Figures) ->
     }
     if arguments.wants("memory") {
         let wanted = arguments.devices;
-        figures.say(&format!(
+        say(&format!(
             "enrolling simulated devices until there are {wanted}"
         ));
         crowd

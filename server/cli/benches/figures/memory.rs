@@ -4,7 +4,7 @@ use mdm_simulators::load::{Kind, Limit};
 
 use crate::Error;
 use crate::crowd::Crowd;
-use crate::figure::{Figure, Figures};
+use crate::figure::{Figure, Figures, say};
 use crate::process::resident;
 use crate::server::Server;
 
@@ -14,7 +14,7 @@ pub(crate) async fn measure(
     wanted: usize,
     figures: &mut Figures,
 ) -> Result<(), Error> {
-    figures.say("polling from all of them");
+    say("polling from all of them");
     let there = crowd.devices.len();
     crowd
         .load(

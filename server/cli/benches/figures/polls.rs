@@ -7,7 +7,7 @@ use mdm_simulators::load::{Kind, Limit, LoadReport};
 use crate::Error;
 use crate::bare::Bare;
 use crate::crowd::Crowd;
-use crate::figure::{Figure, Figures};
+use crate::figure::{Figure, Figures, say};
 use crate::process::{ANY, ASKING, SERVING, cpu, pin};
 use crate::server::Server;
 
@@ -47,7 +47,7 @@ pub(crate) async fn measure(
     let bare = Bare::start(&server.file("ca/tls-ecdsa.pem"))?;
     let me = std::process::id();
     let pinned = pin(server.pid(), SERVING) && pin(bare.pid(), SERVING) && pin(me, ASKING);
-    figures.say("polling");
+    say("polling");
     crowd
         .load(
             CONNECTIONS,

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::Error;
-use crate::figure::{Figure, Figures};
+use crate::figure::{Figure, Figures, say};
 use crate::process::resident;
 use crate::server::Server;
 
 const STARTS: usize = 10;
 
 pub(crate) fn measure(folder: &Path, figures: &mut Figures) -> Result<(), Error> {
-    figures.say("starting");
+    say("starting");
     let folder = folder.join("starting");
     let first = Server::start(&folder)?.took;
     let mut took = Vec::with_capacity(STARTS);

@@ -71,7 +71,12 @@ impl Services {
                 .await?
                 .into_iter()
                 .find(|d| d.state.is_live() && chosen.as_ref().is_none_or(|c| goes_to(d, c)));
-            let mut commit = Commit::default();
+            // Unchanged, but its version counts up: of two deliveries made at once, the second
+            // decides again and finds the first.
+            let mut commit = Commit {
+                records: vec![Record::Device(device.clone())],
+                ..Commit::default()
+            };
             let (delivery, woken) = match live {
                 Some(live) if settled(&live, &profile) => return Ok(live),
                 Some(live) => {

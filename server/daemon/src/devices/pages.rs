@@ -2,7 +2,6 @@
 
 use http::{HeaderValue, StatusCode, header};
 use mdm_apple::service_config::ServiceConfig;
-use mdm_core::event::{Kind, NewEvent};
 
 use super::enroll::profile;
 use super::handler::{Asked, Devices, Knowledge};
@@ -63,27 +62,19 @@ impl Devices {
         page("Enroll", &body)
     }
 
-    pub(super) async fn root_der(
-        &self,
-        asked: Asked<'_>,
-        known: &mut Knowledge,
-    ) -> Result<Reply, Failure> {
-        self.trust_fetched(asked, known, "root certificate").await?;
+    pub(super) async fn root_der(&self, asked: Asked<'_>, known: &mut Knowledge) -> Reply {
+        self.trust_fetched(asked, known, "root certificate").await;
         let der = self.server.pki.authority().certificate_der().to_vec();
-        Ok(whole(StatusCode::OK, "application/x-x509-ca-cert", der))
+        whole(StatusCode::OK, "application/x-x509-ca-cert", der)
     }
 
-    pub(super) async fn root_pem(
-        &self,
-        asked: Asked<'_>,
-        known: &mut Knowledge,
-    ) -> Result<Reply, Failure> {
-        self.trust_fetched(asked, known, "root certificate").await?;
-        Ok(whole(
+    pub(super) async fn root_pem(&self, asked: Asked<'_>, known: &mut Knowledge) -> Reply {
+        self.trust_fetched(asked, known, "root certificate").await;
+        whole(
             StatusCode::OK,
             "application/x-pem-file",
             self.server.pki.authority().certificate_pem(),
-        ))
+        )
     }
 
     pub(super) async fn trust_profile(
@@ -91,7 +82,7 @@ impl Devices {
         asked: Asked<'_>,
         known: &mut Knowledge,
     ) -> Result<Reply, Failure> {
-        self.trust_fetched(asked, known, "trust profile").await?;
+        self.trust_fetched(asked, known, "trust profile").await;
         Ok(profile("trust", self.enrollments.trust()?))
     }
 
@@ -126,24 +117,11 @@ impl Devices {
         )
     }
 
-    async fn trust_fetched(
-        &self,
-        asked: Asked<'_>,
-        known: &mut Knowledge,
-        what: &str,
-    ) -> Result<(), Failure> {
+    async fn trust_fetched(&self, asked: Asked<'_>, known: &mut Knowledge, what: &'static str) {
         known.operation = format!("trust {what}");
-        let now = self.server.clock.now();
-        let event = NewEvent::new(
-            now,
-            &known.scope,
-            Kind::TrustFetched,
-            format!("the {what} was fetched"),
-        )
-        .fact("peer", asked.conn.peer.ip().to_string())
-        .fact("listener", asked.conn.role.name());
-        self.server.services.note(vec![event]).await?;
-        Ok(())
+        self.announcer
+            .trust_fetched(what, asked.conn, &known.scope)
+            .await;
     }
 }
 

@@ -14,8 +14,8 @@ use crate::announce::Announcer;
 use crate::pki::CRL_LIFE;
 use crate::server::Server;
 
-/// How often certificates and the revocation list are looked at.
-const CERTIFICATES: Duration = Duration::from_mins(1);
+/// How often certificates, the revocation list and what is of no use are looked at.
+const UPKEEP: Duration = Duration::from_mins(1);
 /// Devices, or commands of one, looked at together.
 const PAGE: usize = 1000;
 /// How often lost exchanges are told.
@@ -32,7 +32,7 @@ pub(super) fn start(
         tokio::spawn(pusher.run(server.services.clone(), stopped.clone())),
         tokio::spawn(seen.run(stopped.clone())),
         tokio::spawn(wake_waiting(server.clone())),
-        tokio::spawn(certificates(server.clone(), stopped.clone())),
+        tokio::spawn(upkeep(server.clone(), stopped.clone())),
         tokio::spawn(losses(
             server.clone(),
             Arc::clone(announcer),
@@ -85,10 +85,13 @@ async fn wake(server: &Server, device: &DeviceId) -> Result<(), StoreUnavailable
     Ok(())
 }
 
-async fn certificates(server: Server, mut stopped: watch::Receiver<bool>) {
+async fn upkeep(server: Server, mut stopped: watch::Receiver<bool>) {
     let mut published = server.clock.now();
-    while rest(&mut stopped, CERTIFICATES).await {
+    while rest(&mut stopped, UPKEEP).await {
         let now = server.clock.now();
+        if let Err(error) = server.store.sweep(now).await {
+            tracing::error!(%error, "old challenges and links were not swept away");
+        }
         if now.seconds_since(published) >= CRL_LIFE.whole_seconds() / 2 {
             match publish(&server, now).await {
                 Ok(()) => published = now,

@@ -252,3 +252,66 @@ pub(super) async fn kept_messages_are_replaced_and_dropped(store: &dyn Store) {
         "dropping what is not there is nothing"
     );
 }
+
+pub(super) async fn a_sweep_takes_what_is_of_no_use(store: &dyn Store) {
+    let at = |seconds: i64| Timestamp(seconds * 1000);
+    let challenge = |id: &str, bound: bool| {
+        let mut challenge = sample::challenge(id);
+        challenge.expires_at = at(1000);
+        if !bound {
+            challenge.bound = None;
+        }
+        Record::Challenge(challenge)
+    };
+    let link = |token: &str, opened: Option<i64>| {
+        let mut link = sample::link(token);
+        link.opened_at = opened.map(at);
+        Record::Link(link)
+    };
+    let waits = |challenge: &str| Kept {
+        key: format!("scep:{challenge}:k"),
+        bytes: Some(format!(r#"{{"challenge":"{challenge}"}}"#).into_bytes()),
+    };
+    let commit = Commit {
+        records: vec![
+            challenge("aa", false),
+            challenge("bb", true),
+            link("old", Some(100)),
+            link("new", Some(1900)),
+            link("shut", None),
+        ],
+        kept: vec![
+            kept("link:old"),
+            kept("link:new"),
+            kept("command:c-1"),
+            waits("aa"),
+        ],
+        ..Commit::default()
+    };
+    store.commit(commit).await.unwrap();
+    store.sweep(at(999)).await.unwrap();
+    assert!(
+        store
+            .challenge(&"aa".parse().unwrap())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    store.sweep(at(2000)).await.unwrap();
+    for (id, there) in [("aa", false), ("bb", true)] {
+        let found = store.challenge(&id.parse().unwrap()).await.unwrap();
+        assert_eq!(found.is_some(), there, "{id}");
+    }
+    for (key, there) in [
+        ("link:old", false),
+        ("link:new", true),
+        ("command:c-1", true),
+        ("scep:aa:k", false),
+    ] {
+        assert_eq!(store.kept(key).await.unwrap().is_some(), there, "{key}");
+    }
+    assert!(
+        store.link(&"old".parse().unwrap()).await.unwrap().is_some(),
+        "its record stays"
+    );
+}

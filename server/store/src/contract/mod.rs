@@ -57,6 +57,7 @@ pub async fn run<P: Place>(mut new_place: impl FnMut() -> P) {
     lists::profiles_and_codes_are_in_the_order_they_were_made(&*new_place().open().await).await;
     lists::last_seen_is_remembered(&new_place()).await;
     deleting::a_device_takes_what_is_its_with_it(&*new_place().open().await).await;
+    deleting::a_sweep_takes_what_is_of_no_use(&*new_place().open().await).await;
     deleting::takes_only_what_is_named(&*new_place().open().await).await;
     deleting::kept_messages_are_replaced_and_dropped(&*new_place().open().await).await;
 }

@@ -19,6 +19,7 @@ mod quiet;
 pub(crate) mod readers;
 pub(crate) mod row;
 mod seen;
+mod sweep;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -53,6 +53,10 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreUnavailable> {
+        self.writer.sweep(now).await
+    }
+
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreUnavailable> {
         self.get(id.as_str())
     }

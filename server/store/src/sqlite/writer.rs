@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mdm_core::ports::{Commit, CommitError, Follow, Key, StoreUnavailable};
+use mdm_core::time::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -20,6 +21,7 @@ use super::newest::Newest;
 use super::quiet::{Quiet, Touched};
 use super::row::unavailable;
 use super::seen::Seen;
+use super::sweep::sweep;
 
 /// Commits written in one transaction at most.
 const BATCH: usize = 512;
@@ -39,6 +41,8 @@ enum Job {
     Commit(Commit, Answer),
     /// Something was gathered: come by when idle.
     Wake,
+    /// Drop what can no longer be used at this time.
+    Sweep(Timestamp, oneshot::Sender<rusqlite::Result<()>>),
 }
 
 /// What the writer did since it was started.
@@ -103,6 +107,17 @@ impl Writer {
         match answered.await {
             Ok(outcome) => outcome,
             Err(_) => Err(stopped().into()),
+        }
+    }
+
+    /// Drops what can no longer be used at `now`, and waits until that is done.
+    pub(crate) async fn sweep(&self, now: Timestamp) -> Result<(), StoreUnavailable> {
+        let (answer, answered) = oneshot::channel();
+        self.hand_over(Job::Sweep(now, answer))?;
+        match answered.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(unavailable("dropping what is of no use", Arc::new(error))),
+            Err(_) => Err(stopped()),
         }
     }
 
@@ -198,10 +213,14 @@ impl Work {
         let mut touched = Touched::default();
         let more = std::iter::from_fn(|| jobs.try_recv().ok());
         for job in std::iter::once(first).chain(more).take(BATCH) {
-            if let Job::Commit(commit, answer) = job {
-                touched.add(&commit);
-                commits.push(commit);
-                answers.push(answer);
+            match job {
+                Job::Commit(commit, answer) => {
+                    touched.add(&commit);
+                    commits.push(commit);
+                    answers.push(answer);
+                }
+                Job::Wake => {}
+                Job::Sweep(now, answer) => drop(answer.send(sweep(&self.tools.conn, now))),
             }
         }
         if commits.is_empty() {
