@@ -243,7 +243,7 @@ fn rate<T>(mut work: impl FnMut() -> Outcome<T>) -> Outcome<f64> {
         }
         count += 20;
     }
-    Ok(f64::from(count) / (cpu()? - before).as_secs_f64())
+    Ok(f64::from(count) / cpu()?.saturating_sub(before).as_secs_f64())
 }
 
 /// A rate beside the one that the RSA operations alone would have.
@@ -375,9 +375,9 @@ fn main() -> ExitCode {
         let all: Vec<_> = figures.iter().map(Figure::json).collect();
         println!(r#"{{"figures":[{}]}}"#, all.join(","));
     } else {
-        figures
-            .iter()
-            .for_each(|figure| println!("{}", figure.line()));
+        for figure in &figures {
+            println!("{}", figure.line());
+        }
     }
     if figures.iter().any(Figure::missed) {
         ExitCode::FAILURE
