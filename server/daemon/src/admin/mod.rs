@@ -13,6 +13,7 @@ mod exchanges;
 mod extract;
 mod guard;
 mod links;
+mod listeners;
 mod near_miss;
 mod problem;
 mod profiles;
@@ -23,13 +24,14 @@ mod stream;
 mod tests;
 mod wait;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::server::Server;
 use guard::Guard;
+use listeners::Listeners;
 use problem::Failure;
 
 /// The most bytes a request body may have.
@@ -85,7 +87,8 @@ pub fn router(server: Server) -> Router {
         .route("/certificates/{serial}/revoke", post(certificates::revoke))
         .route("/exchanges", get(exchanges::list))
         .route("/exchanges/{id}", get(exchanges::show))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(Extension(Listeners::new()));
     Router::new()
         .nest("/api/v1", small.merge(large))
         .route("/livez", get(status::live))

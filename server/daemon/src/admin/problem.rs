@@ -73,6 +73,9 @@ pub(super) enum Failure {
     /// A profile that cannot be made for this user and device.
     #[error(transparent)]
     Render(#[from] NotEncodable),
+    /// No place is left for one who waits.
+    #[error("{} wait or follow events already", super::listeners::Listeners::MOST)]
+    Crowded,
     /// A cursor before the oldest event that is kept.
     #[error("events after {since} were pruned; the oldest kept is {oldest}")]
     Gone {
@@ -161,7 +164,7 @@ impl Failure {
             Self::Conflict { .. } | Self::Service(ServiceError::Conflict { .. }) => {
                 (StatusCode::CONFLICT, "not possible now")
             }
-            Self::Service(ServiceError::Contended(_) | ServiceError::Store(_)) => {
+            Self::Crowded | Self::Service(ServiceError::Contended(_) | ServiceError::Store(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
             // `ServiceError` may grow in another crate; what is not known there is a fault of this server.
@@ -189,6 +192,7 @@ impl Failure {
             Self::Service(ServiceError::Contended(_) | ServiceError::Store(_)) => {
                 "try again in a moment"
             }
+            Self::Crowded => "end a wait or an event stream first",
             Self::NoRoute => "the API is below `/api/v1`",
             Self::Host(_) => {
                 "use the address the server printed at start; with `--name` it answers to more names"

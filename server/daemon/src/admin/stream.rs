@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -23,6 +24,7 @@ use tokio::time::timeout;
 
 use super::events::{BATCH, Kinds, cursor, next};
 use super::extract::Params;
+use super::listeners::Listeners;
 use super::problem::Failure;
 use crate::server::Server;
 
@@ -46,9 +48,11 @@ pub(super) struct Follow {
 /// `GET /events/stream`: what follows `Last-Event-ID`, else `since`, else now.
 pub(super) async fn follow(
     State(server): State<Server>,
+    Extension(listeners): Extension<Listeners>,
     Params(query): Params<Follow>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    let place = listeners.join()?;
     let range = server.store.event_range().await?;
     let since = cursor(last_event_id(&headers)?.or(query.since), range)?.unwrap_or(range.1);
     let filter = EventFilter {
@@ -58,7 +62,11 @@ pub(super) async fn follow(
         kinds: query.kind.0,
     };
     let (send, receive) = mpsc::channel(WAITING);
-    tokio::spawn(pump(Arc::clone(&server.store), filter, since, send));
+    let pumped = pump(Arc::clone(&server.store), filter, since, send);
+    tokio::spawn(async move {
+        pumped.await;
+        drop(place);
+    });
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use mdm_core::delivery::{Delivery, DeliveryState, Evidence};
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use super::deliveries::DeliveryView;
 use super::events::{BATCH, Kinds, cursor, next};
 use super::extract::Params;
+use super::listeners::Listeners;
 use super::near_miss::{Failed, NearMiss, NearMisses};
 use super::problem::Failure;
 use crate::server::Server;
@@ -138,8 +140,10 @@ struct DeliveryMiss {
 /// `GET /wait`.
 pub(super) async fn wait(
     State(server): State<Server>,
+    Extension(listeners): Extension<Listeners>,
     Params(query): Params<Query>,
 ) -> Result<Json<Answer>, Failure> {
+    let _place = listeners.join()?;
     let range = server.store.event_range().await?;
     let since = cursor(query.since, range)?;
     let deadline =
