@@ -367,6 +367,8 @@ pub struct NotEncodable {
     pub text: String,
     /// Why, for the delivery.
     pub reason: Reason,
+    /// The trouble is the server's and may pass: the device asks again, nothing is given up.
+    pub passing: bool,
 }
 
 /// Puts commands on the wire, in the dialect of their device. It is also the last guard: it

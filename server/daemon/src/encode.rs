@@ -48,6 +48,7 @@ impl Encoder for AppleEncoder {
         let request = self.request(job, &mut encoded).await?;
         if request.is_destructive() && !self.allow_destructive {
             return Err(NotEncodable {
+                passing: false,
                 text: format!(
                     "{} may destroy something and was not sent: start the server with --allow-destructive to allow it",
                     request.request_type()

@@ -258,13 +258,17 @@ fn os_version(device: &Device) -> Option<OsVersion> {
 /// A profile that cannot be delivered.
 pub(crate) fn refuse(text: String) -> NotEncodable {
     NotEncodable {
+        passing: false,
         reason: Reason::NotDeliverable { text: text.clone() },
         text,
     }
 }
 
 fn unavailable(cause: &StoreUnavailable) -> NotEncodable {
-    refuse(chain(cause))
+    NotEncodable {
+        passing: true,
+        ..refuse(chain(cause))
+    }
 }
 
 impl std::fmt::Debug for Renderer {

@@ -275,6 +275,8 @@ impl Services {
                     wire: encoded.wire,
                 }))
             }
+            // Nothing is committed: the device reports again, and is answered then.
+            Err(refusal) if refusal.passing => Err(ServiceError::Contended("storage")),
             Err(refusal) => {
                 give_up(command, delivery, &refusal, commit, now);
                 Ok(None)

@@ -68,6 +68,7 @@ fn not_rendered(error: &RenderError) -> NotEncodable {
     let text = error.to_string();
     match error {
         RenderError::MissingAttribute { variable, .. } => NotEncodable {
+            passing: false,
             reason: Reason::MissingAttribute {
                 name: variable.clone(),
             },
@@ -100,6 +101,7 @@ impl Renderer {
             let named = self.store.profile(&id).await.map_err(|e| unavailable(&e))?;
             let Some(named) = named else {
                 return Err(NotEncodable {
+                    passing: false,
                     text: format!(
                         "profile `{}` names `{id}`, which does not exist",
                         profile.id
