@@ -16,6 +16,9 @@ use mdm_store::exchanges::{Exchange, ExchangeStore};
 use crate::edge::Conn;
 use crate::respond::Reply;
 
+/// Longer bodies came in pieces and were put together in memory of their own, bytes.
+const READ_BUFFER: usize = 16 * 1024;
+
 /// Writes exchanges.
 #[derive(Clone)]
 pub struct Recorder {
@@ -84,7 +87,7 @@ impl Recorder {
                 redact::path(path)
             },
             request_headers: headers(&request.head.headers),
-            request_body: cut(request.body.clone()),
+            request_body: own(cut(request.body.clone())),
             status: reply.status().as_u16(),
             response_headers: headers(reply.headers()),
             response_body: cut(body_of(reply)),
@@ -100,6 +103,16 @@ impl Recorder {
 /// A path as logs and events show it: without secrets, and no longer than a line.
 pub(crate) fn shown(path: &str) -> String {
     redact::path(path).chars().take(200).collect()
+}
+
+/// A small body as it came is a slice of the buffer its connection reads into. An exchange that waits to be written must
+/// not hold that whole buffer, nor make the connection take another one for its next request.
+fn own(body: Bytes) -> Bytes {
+    if body.len() <= READ_BUFFER {
+        Bytes::copy_from_slice(&body)
+    } else {
+        body
+    }
 }
 
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {
