@@ -99,15 +99,27 @@ impl Table {
         Ok(size)
     }
 
-    /// Deletes an exchange, and says how many bytes that were.
+    /// Deletes an exchange, and says how many bytes that were. Looking first is cheaper than `RETURNING`, for which SQLite
+    /// makes a table each time.
     pub(crate) fn delete(self, conn: &Connection, id: u64) -> rusqlite::Result<Option<u64>> {
-        let sql = match self {
-            Self::Exchanges => "DELETE FROM exchange WHERE id = ?1 RETURNING size",
-            Self::Polls => "DELETE FROM poll WHERE id = ?1 RETURNING size",
+        let (look, delete) = match self {
+            Self::Exchanges => (
+                "SELECT size FROM exchange WHERE id = ?1",
+                "DELETE FROM exchange WHERE id = ?1",
+            ),
+            Self::Polls => (
+                "SELECT size FROM poll WHERE id = ?1",
+                "DELETE FROM poll WHERE id = ?1",
+            ),
         };
-        conn.prepare_cached(sql)?
+        let size = conn
+            .prepare_cached(look)?
             .query_row([signed(id)], |row| row.get(0))
-            .optional()
+            .optional()?;
+        if size.is_some() {
+            conn.prepare_cached(delete)?.execute([signed(id)])?;
+        }
+        Ok(size)
     }
 
     /// Deletes the oldest where `held` is too much or the oldest are from before `oldest`, a few
