@@ -21,7 +21,7 @@ struct Cost {
     cpu: Duration,
     requests: u64,
     seconds: f64,
-    p99: u64,
+    p99: Vec<u64>,
 }
 
 impl Cost {
@@ -29,7 +29,15 @@ impl Cost {
         self.cpu += cpu;
         self.requests += report.requests;
         self.seconds += report.seconds;
-        self.p99 = self.p99.max(report.latency_us.p99);
+        self.p99.push(report.latency_us.p99);
+    }
+
+    /// Of the turn in the middle, in milliseconds: what else the machine did in one turn does not count.
+    #[expect(clippy::cast_precision_loss, reason = "a figure is rounded anyway")]
+    fn p99(&self) -> f64 {
+        let mut turns = self.p99.clone();
+        turns.sort_unstable();
+        turns.get(turns.len() / 2).copied().unwrap_or_default() as f64 / 1e3
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a figure is rounded anyway")]
@@ -103,27 +111,32 @@ pub(crate) async fn measure(
         "1/s",
     ));
     #[expect(clippy::cast_precision_loss, reason = "a figure is rounded anyway")]
-    let (seen, p99) = (real.requests as f64 / real.seconds, real.p99 as f64 / 1e3);
+    let seen = real.requests as f64 / real.seconds;
     figures.add(Figure::told(
         "idle polls, as seen by the client",
         seen,
         "1/s",
     ));
     let note = if pinned {
-        "worst of the turns; each side has a core"
+        "turn in the middle; each side has a core"
     } else {
-        "worst of the turns; not pinned"
+        "turn in the middle; not pinned"
     };
     figures.add(
-        Figure::told("idle poll, p99 of the answer", p99, "ms")
+        Figure::told("idle poll, p99 of the answer", real.p99(), "ms")
             .at_most(10.0)
             .note(note),
     );
     #[expect(clippy::cast_precision_loss, reason = "a figure is rounded anyway")]
-    let bare_p99 = plain.p99 as f64 / 1e3;
+    let bare_seen = plain.requests as f64 / plain.seconds;
+    figures.add(Figure::told(
+        "bare hyper requests, as seen by the client",
+        bare_seen,
+        "1/s",
+    ));
     figures.add(Figure::told(
         "bare hyper request, p99 of the answer",
-        bare_p99,
+        plain.p99(),
         "ms",
     ));
     Ok(())
