@@ -1,6 +1,6 @@
 //! Listeners, identity, routes, adapters and the admin API of the MDM server, as a library.
 //!
-//! [`start`] is the way in: it takes a [`config::Config`] and gives a [`Running`] server.
+//! [`start()`] is the way in: it takes a [`config::Config`] and gives a [`Running`] server.
 //! A request travels [`edge`] (TLS, HTTP, limits) -> `devices` (adapters) -> the domain's services;
 //! `respond` alone chooses what a failure looks like, `record` alone writes exchanges.
 
