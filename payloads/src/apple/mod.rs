@@ -1,6 +1,6 @@
 //! Configuration profiles for Apple devices (Apple, "Device Management", Profiles).
 //!
-//! [`compile`] makes the document that puts a [`crate::Profile`] on a device, [`enrollment`] the documents that put the device under
+//! [`compile()`] makes the document that puts a [`crate::Profile`] on a device, [`enrollment`] the documents that put the device under
 //! management, and [`schema`] checks either, and commands, against Apple's published schema.
 
 mod access_rights;
