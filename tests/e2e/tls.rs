@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::certificate::shown;
-use crate::environment::Environment;
+use crate::environment::{Environment, Options};
 use crate::mobileconfig::path;
 use crate::program::{Ran, openssl};
 
@@ -153,4 +153,27 @@ fn only_the_mutual_listener_asks_for_a_client_certificate() {
         .ok()
         .says("Acceptable client certificate CA names");
     asked.says("mockmdm TEST CA localhost");
+}
+
+#[test]
+fn the_name_chooses_mutual_tls_on_a_shared_port() {
+    let env = Environment::start(Options::with(&["--mtls", "none"]));
+    assert!(
+        env.mtls_url().starts_with("https://mtls.localhost:"),
+        "{}",
+        env.mtls_url()
+    );
+    for (name, says) in [
+        ("localhost", "No client certificate CA names sent"),
+        ("mtls.localhost", "Acceptable client certificate CA names"),
+    ] {
+        handshake(
+            &env,
+            &env.device_url(),
+            &["-servername", name, "-verify_hostname", name],
+        )
+        .ok()
+        .says(says)
+        .says("Verification: OK");
+    }
 }

@@ -239,6 +239,17 @@ impl Config {
         self.names.first().map_or("localhost", String::as_str)
     }
 
+    /// The name by which a device asks for mutual TLS on a port of the device listener: `mtls.` before
+    /// the advertised name, told by SNI. None where that is an address, which SNI cannot carry.
+    pub fn mtls_name(&self) -> Option<String> {
+        let name = self.advertised();
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        address
+            .parse::<IpAddr>()
+            .is_err()
+            .then(|| format!("mtls.{name}"))
+    }
+
     /// Checks each value and how they go together, and tells everything wrong at once.
     pub fn validate(&self) -> Result<(), Complaints> {
         let mut complaints = Vec::new();

@@ -158,7 +158,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let addresses = bind::addresses(&config);
     let now = clock.now();
     let pki = {
-        let (directory, names, ids) = (directory.clone(), config.names.clone(), Arc::clone(&ids));
+        let names = config
+            .names
+            .iter()
+            .cloned()
+            .chain(config.mtls_name())
+            .collect::<Vec<_>>();
+        let (directory, ids) = (directory.clone(), Arc::clone(&ids));
         tokio::task::spawn_blocking(move || Pki::open(&directory, &names, &addresses, &ids, now))
             .await
             .unwrap_or(Err(PkiError::Interrupted))?
@@ -407,7 +413,11 @@ async fn start_code(server: &Server) -> Result<Option<Code>, StartError> {
 fn listeners(server: &Server, bound: Bound) -> Result<Vec<Listener>, StartError> {
     let hint = server.pki.authority().facts().subject_der.clone();
     let port = |role: Role| -> Result<Option<Arc<ArcSwap<TlsPort>>>, StartError> {
-        let port = TlsPort::new(SniMap::new(role), server.pki.leaves(), vec![hint.clone()])?;
+        let mut names = SniMap::new(role);
+        if let (Role::Device, Some(name)) = (role, server.config.mtls_name()) {
+            names = names.with(&name, Role::Mtls);
+        }
+        let port = TlsPort::new(names, server.pki.leaves(), vec![hint.clone()])?;
         Ok(Some(Arc::new(ArcSwap::from_pointee(port))))
     };
     let mut listeners = Vec::new();

@@ -99,7 +99,7 @@ impl Bound {
                 format!("http://{name}:{port}")
             }
         };
-        let device = self.device.first().map_or(0, port);
+        let device_port = self.device.first().map_or(0, port);
         let public = config
             .public_url
             .as_ref()
@@ -117,8 +117,13 @@ impl Bound {
         };
         Urls {
             bootstrap: self.bootstrap.as_ref().map(|s| http(port(s))),
-            device: public.unwrap_or_else(|| https(device)),
-            mtls: self.mtls.as_ref().map(|s| https(port(s))),
+            device: public.unwrap_or_else(|| https(device_port)),
+            // Without a listener of its own, mutual TLS is asked for by name on the device port.
+            mtls: match (&self.mtls, config.mtls_name()) {
+                (Some(socket), _) => Some(https(port(socket))),
+                (None, Some(name)) => Some(format!("https://{name}:{device_port}")),
+                (None, None) => None,
+            },
             admin: format!("{scheme}://{admin_host}:{}", admin.port()),
         }
     }
