@@ -1,0 +1,1 @@
+//! A bounded WBXML codec with the token tables of SyncML and MetInf.
