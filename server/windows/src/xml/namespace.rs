@@ -59,8 +59,8 @@ namespaces! {
     Authorization = Some("ac"), "http://schemas.xmlsoap.org/ws/2006/12/authorization";
     /// `ActivityId`, which clients write into their log.
     Diagnostics = None, "http://schemas.microsoft.com/2004/09/ServiceModel/Diagnostics";
-    /// Subcodes of faults that are a dispatcher's, not the service's.
-    Dispatcher = Some("d"), "http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher";
+    /// Subcodes of faults that are a dispatcher's, not the service's. Written with the prefix that clients know them by.
+    Dispatcher = Some("a"), "http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher";
     /// Discovery ([MS-MDE2] 3.1).
     Discovery = None, "http://schemas.microsoft.com/windows/management/2012/01/enrollment";
     /// Certificate policies ([MS-XCEP]).

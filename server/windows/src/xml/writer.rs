@@ -6,6 +6,7 @@ use super::{Name, Ns, character};
 #[derive(Debug)]
 pub struct Writer {
     out: String,
+    open: &'static str,
     default: Ns,
     declared: Vec<Ns>,
     error: Option<WriteError>,
@@ -35,6 +36,7 @@ impl Writer {
     ) -> Result<String, WriteError> {
         let mut writer = Self {
             out: String::new(),
+            open: root.1,
             default: Ns::Bare,
             declared: vec![Ns::Xml],
             error: None,
@@ -63,12 +65,22 @@ impl Writer {
 
     /// An element with attributes that holds nothing but a text.
     pub fn leaf_with(&mut self, name: Name, attributes: &[(Name, &str)], text: &str) {
-        self.put(name, &[], attributes, |w| w.escaped(name.1, text, false));
+        self.put(name, &[], attributes, |w| w.text(text));
+    }
+
+    /// A text inside the element that is open, beside other content.
+    pub fn text(&mut self, text: &str) {
+        self.escaped(self.open, text, false);
     }
 
     /// An element with nothing in it.
     pub fn empty(&mut self, name: Name, attributes: &[(Name, &str)]) {
         self.put(name, &[], attributes, |_| {});
+    }
+
+    /// An element whose text is a name (`QName`); its prefix is declared on this element, whatever it meant outside.
+    pub fn qualified(&mut self, name: Name, value: Name) {
+        self.put(name, &[value.0], &[], |w| w.name(value));
     }
 
     /// How many bytes were written so far, end tags of open elements not included.
@@ -83,7 +95,8 @@ impl Writer {
         attributes: &[(Name, &str)],
         content: impl FnOnce(&mut Self),
     ) {
-        let (default, declared) = (self.default, self.declared.len());
+        let (outer, default, declared) = (self.open, self.default, self.declared.len());
+        self.open = name.1;
         self.out.push('<');
         self.name(name);
         if name.0.prefix().is_none() && name.0 != self.default {
@@ -111,13 +124,19 @@ impl Writer {
             self.name(name);
             self.out.push('>');
         }
+        self.open = outer;
         self.default = default;
         self.declared.truncate(declared);
     }
 
     fn declare(&mut self, ns: Ns) {
         let Some(prefix) = ns.prefix() else { return };
-        if self.declared.contains(&ns) {
+        let bound = self
+            .declared
+            .iter()
+            .rev()
+            .find(|bound| bound.prefix() == Some(prefix));
+        if bound == Some(&ns) {
             return;
         }
         self.declared.push(ns);
@@ -198,6 +217,15 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_can_mean_something_else_inside() {
+        let document = Writer::document((Ns::Addressing, "out"), &[], &[], |w| {
+            w.qualified((Ns::Soap, "Value"), (Ns::Dispatcher, "ActionMismatch"));
+            w.empty((Ns::Addressing, "in"), &[]);
+        });
+        insta::assert_snapshot!(document.unwrap(), @r#"<a:out xmlns:a="http://www.w3.org/2005/08/addressing"><s:Value xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher">a:ActionMismatch</s:Value><a:in/></a:out>"#);
+    }
+
+    #[test]
     fn hostile_text_is_escaped() {
         let document = Writer::document(
             (Ns::Bare, "a"),
@@ -214,7 +242,7 @@ mod tests {
     #[test]
     fn what_xml_cannot_carry_is_an_error() {
         let document = Writer::document((Ns::Bare, "a"), &[], &[], |w| {
-            w.leaf((Ns::Bare, "b"), "x\u{1}y\0")
+            w.leaf((Ns::Bare, "b"), "x\u{1}y\0");
         });
         assert_eq!(document, Err(WriteError::Character { name: "b", code: 1 }));
         assert_eq!(
