@@ -34,6 +34,10 @@ secret!(
     Password(String) as str
 );
 secret!(
+    /// What a message presents to prove who sent it, as it was sent: a digest, or name and password in base64.
+    Presented(String) as str
+);
+secret!(
     /// The octets of a security token that proves who enrolls.
     Token(Vec<u8>) as [u8]
 );
