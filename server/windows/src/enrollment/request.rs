@@ -63,10 +63,10 @@ impl RequestSecurityToken {
         while let Some(child) = reader.child()? {
             match (child.ns(), child.local()) {
                 (Some(Ns::Trust), "RequestType") => {
-                    field::once(&mut request_type, reader, &child, "RequestType")?
+                    field::once(&mut request_type, reader, &child, "RequestType")?;
                 }
                 (Some(Ns::Trust), "TokenType") => {
-                    field::once(&mut token_type, reader, &child, "TokenType")?
+                    field::once(&mut token_type, reader, &child, "TokenType")?;
                 }
                 (Some(Ns::Security), "BinarySecurityToken") => {
                     field::put(

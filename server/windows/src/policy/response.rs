@@ -41,17 +41,17 @@ impl Policy {
                     w.leaf(xcep("policyFriendlyName"), &self.name);
                     nil(w, &["nextUpdateHours", "policiesNotChanged"]);
                     w.element(xcep("policies"), &[], |w| {
-                        w.element(xcep("policy"), &[], |w| self.policy(w))
+                        w.element(xcep("policy"), &[], |w| self.policy(w));
                     });
                 });
                 nil(w, &["cAs"]);
-                w.element(xcep("oIDs"), &[], |w| self.oids(w));
+                w.element(xcep("oIDs"), &[], oids);
             });
         })
     }
 
     fn policy(&self, w: &mut Writer) {
-        w.leaf(xcep("policyOIDReference"), "1");
+        w.leaf(xcep("policyOIDReference"), "0");
         nil(w, &["cAs"]);
         w.element(xcep("attributes"), &[], |w| {
             w.leaf(xcep("commonName"), &self.name);
@@ -110,15 +110,13 @@ impl Policy {
             );
         });
     }
+}
 
-    /// Groups of [MS-XCEP] 3.1.4.1.3.16: 1 hashes, 3 public keys, 9 templates.
-    /// Differs: the hash is of group 4, under which Windows looks for it when it signs; 1 is accepted as well.
-    fn oids(&self, w: &mut Writer) {
-        if self.hash == Hash::Sha256 {
-            oid(w, "2.16.840.1.101.3.4.2.1", "4", "0", "szOID_NIST_sha256");
-        }
-        oid(w, "1.2.840.113549.1.1.1", "3", "1", "szOID_RSA_RSA");
-    }
+/// Groups of [MS-XCEP] 3.1.4.1.3.16: 1 hashes, 3 public keys, 9 templates.
+/// Differs: the hash is of group 4, under which Windows looks for it when it signs; 1 is accepted as well.
+fn oids(w: &mut Writer) {
+    oid(w, "2.16.840.1.101.3.4.2.1", "4", "0", "szOID_NIST_sha256");
+    oid(w, "1.2.840.113549.1.1.1", "3", "1", "szOID_RSA_RSA");
 }
 
 const fn xcep(local: &'static str) -> Name {
@@ -166,7 +164,7 @@ mod tests {
     #[test]
     fn with_sha_256() {
         insta::assert_snapshot!(encoded(Hash::Sha256, "Lab & < > \" é"), @r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing">
+        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
         <s:Header>
         <a:Action s:mustUnderstand="1">http://schemas.microsoft.com/windows/pki/2009/01/enrollmentpolicy/IPolicy/GetPoliciesResponse</a:Action>
         <ActivityId xmlns="http://schemas.microsoft.com/2004/09/ServiceModel/Diagnostics" CorrelationId="07070707-0707-0707-0707-070707070707">07070707-0707-0707-0707-070707070707</ActivityId>
@@ -177,12 +175,12 @@ mod tests {
         <response>
         <policyID>lab</policyID>
         <policyFriendlyName>Lab &amp; &lt; &gt; " é</policyFriendlyName>
-        <nextUpdateHours xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <policiesNotChanged xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <nextUpdateHours xsi:nil="true"/>
+        <policiesNotChanged xsi:nil="true"/>
         <policies>
         <policy>
-        <policyOIDReference>1</policyOIDReference>
-        <cAs xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <policyOIDReference>0</policyOIDReference>
+        <cAs xsi:nil="true"/>
         <attributes>
         <commonName>Lab &amp; &lt; &gt; " é</commonName>
         <policySchema>3</policySchema>
@@ -196,10 +194,10 @@ mod tests {
         </permission>
         <privateKeyAttributes>
         <minimalKeyLength>2048</minimalKeyLength>
-        <keySpec xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <keyUsageProperty xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <permissions xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <algorithmOIDReference xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <keySpec xsi:nil="true"/>
+        <keyUsageProperty xsi:nil="true"/>
+        <permissions xsi:nil="true"/>
+        <algorithmOIDReference xsi:nil="true"/>
         <cryptoProviders>
         <provider>Microsoft Platform Crypto Provider</provider>
         <provider>Microsoft Software Key Storage Provider</provider>
@@ -209,20 +207,20 @@ mod tests {
         <majorRevision>101</majorRevision>
         <minorRevision>0</minorRevision>
         </revision>
-        <supersededPolicies xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <privateKeyFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <subjectNameFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <enrollmentFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <generalFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <supersededPolicies xsi:nil="true"/>
+        <privateKeyFlags xsi:nil="true"/>
+        <subjectNameFlags xsi:nil="true"/>
+        <enrollmentFlags xsi:nil="true"/>
+        <generalFlags xsi:nil="true"/>
         <hashAlgorithmOIDReference>0</hashAlgorithmOIDReference>
-        <rARequirements xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <keyArchivalAttributes xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <extensions xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <rARequirements xsi:nil="true"/>
+        <keyArchivalAttributes xsi:nil="true"/>
+        <extensions xsi:nil="true"/>
         </attributes>
         </policy>
         </policies>
         </response>
-        <cAs xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <cAs xsi:nil="true"/>
         <oIDs>
         <oID>
         <value>2.16.840.1.101.3.4.2.1</value>
@@ -246,7 +244,7 @@ mod tests {
     #[test]
     fn without_a_word_about_the_hash() {
         insta::assert_snapshot!(encoded(Hash::Unsaid, "Lab"), @r#"
-        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing">
+        <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
         <s:Header>
         <a:Action s:mustUnderstand="1">http://schemas.microsoft.com/windows/pki/2009/01/enrollmentpolicy/IPolicy/GetPoliciesResponse</a:Action>
         <ActivityId xmlns="http://schemas.microsoft.com/2004/09/ServiceModel/Diagnostics" CorrelationId="07070707-0707-0707-0707-070707070707">07070707-0707-0707-0707-070707070707</ActivityId>
@@ -257,12 +255,12 @@ mod tests {
         <response>
         <policyID>lab</policyID>
         <policyFriendlyName>Lab</policyFriendlyName>
-        <nextUpdateHours xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <policiesNotChanged xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <nextUpdateHours xsi:nil="true"/>
+        <policiesNotChanged xsi:nil="true"/>
         <policies>
         <policy>
-        <policyOIDReference>1</policyOIDReference>
-        <cAs xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <policyOIDReference>0</policyOIDReference>
+        <cAs xsi:nil="true"/>
         <attributes>
         <commonName>Lab</commonName>
         <policySchema>3</policySchema>
@@ -276,10 +274,10 @@ mod tests {
         </permission>
         <privateKeyAttributes>
         <minimalKeyLength>2048</minimalKeyLength>
-        <keySpec xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <keyUsageProperty xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <permissions xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <algorithmOIDReference xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <keySpec xsi:nil="true"/>
+        <keyUsageProperty xsi:nil="true"/>
+        <permissions xsi:nil="true"/>
+        <algorithmOIDReference xsi:nil="true"/>
         <cryptoProviders>
         <provider>Microsoft Platform Crypto Provider</provider>
         <provider>Microsoft Software Key Storage Provider</provider>
@@ -289,21 +287,27 @@ mod tests {
         <majorRevision>101</majorRevision>
         <minorRevision>0</minorRevision>
         </revision>
-        <supersededPolicies xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <privateKeyFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <subjectNameFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <enrollmentFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <generalFlags xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <hashAlgorithmOIDReference xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <rARequirements xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <keyArchivalAttributes xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
-        <extensions xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <supersededPolicies xsi:nil="true"/>
+        <privateKeyFlags xsi:nil="true"/>
+        <subjectNameFlags xsi:nil="true"/>
+        <enrollmentFlags xsi:nil="true"/>
+        <generalFlags xsi:nil="true"/>
+        <hashAlgorithmOIDReference xsi:nil="true"/>
+        <rARequirements xsi:nil="true"/>
+        <keyArchivalAttributes xsi:nil="true"/>
+        <extensions xsi:nil="true"/>
         </attributes>
         </policy>
         </policies>
         </response>
-        <cAs xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+        <cAs xsi:nil="true"/>
         <oIDs>
+        <oID>
+        <value>2.16.840.1.101.3.4.2.1</value>
+        <group>4</group>
+        <oIDReferenceID>0</oIDReferenceID>
+        <defaultName>szOID_NIST_sha256</defaultName>
+        </oID>
         <oID>
         <value>1.2.840.113549.1.1.1</value>
         <group>3</group>

@@ -58,7 +58,7 @@ pub struct Identity {
     pub store: Store,
 }
 
-/// How the device renews its certificate by itself (page "CertificateStore CSP", `My/WSTEP/Renew`).
+/// How the device renews its certificate by itself (page "`CertificateStore` CSP", `My/WSTEP/Renew`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenewalPlan {
     /// How many days before its end it begins: 1 to 1000.

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::xml::Writer;
 
-/// What the management client knows about its server (page "DMClient CSP", `Provider`).
+/// What the management client knows about its server (page "`DMClient` CSP", `Provider`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DmClient {
     /// `EntDMID`: what the server calls the device. Without it a certificate is not renewed.

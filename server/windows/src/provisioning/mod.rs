@@ -1,5 +1,5 @@
 //! The WAP provisioning document that ends an enrollment: certificates, the management account and how often the device
-//! asks for work ([MS-MDE2] 2.2.9.1; pages "CertificateStore CSP", "w7 APPLICATION CSP", "DMClient CSP").
+//! asks for work ([MS-MDE2] 2.2.9.1; pages "`CertificateStore` CSP", "w7 APPLICATION CSP", "`DMClient` CSP").
 
 mod application;
 mod certificate;

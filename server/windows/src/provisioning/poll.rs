@@ -1,7 +1,7 @@
 use super::node::{boolean, characteristic, integer};
 use crate::xml::Writer;
 
-/// How often a device asks for work (page "DMClient CSP", `Poll`).
+/// How often a device asks for work (page "`DMClient` CSP", `Poll`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Poll {
     first: PollSet,

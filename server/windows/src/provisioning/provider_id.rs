@@ -1,7 +1,7 @@
 use std::{fmt, str::FromStr};
 
 /// `PROVIDER-ID`: names this server on the device, in the account, in `DMClient` and in every address below it
-/// (page "DMClient CSP"). One constant for a server.
+/// (page "`DMClient` CSP"). One constant for a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProviderId(String);
 

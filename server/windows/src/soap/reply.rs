@@ -23,6 +23,9 @@ impl Reply {
         if timestamp.is_some() {
             declare.push(Ns::Utility);
         }
+        if action == Action::GetPolicies {
+            declare.push(Ns::SchemaInstance); // once, not with each of the many that are nil
+        }
         Writer::document((Ns::Soap, "Envelope"), &declare, &[], |w| {
             w.element((Ns::Soap, "Header"), &[], |w| {
                 w.leaf_with(
