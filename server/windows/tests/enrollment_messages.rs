@@ -10,6 +10,7 @@ use mdm_windows::{
     discovery::{AuthPolicy, Discover},
     enrollment::{CertificateRequest, EnrollmentType, RequestSecurityToken, RequestType},
     policy::GetPolicies,
+    secret::Password,
     soap::{Refusal, TokenKind, Unreadable},
     xml::Budget,
 };
@@ -148,7 +149,7 @@ fn every_credential_is_read_and_none_is_printed() {
         );
         let password = user.and_then(|user| user.password);
         let expected = username.map(|_| " p&<\"é ");
-        assert_eq!(password.as_ref().map(|p| p.expose()), expected, "{name}");
+        assert_eq!(password.as_ref().map(Password::expose), expected, "{name}");
         let mut tokens = security.tokens.into_iter();
         let token = tokens.next();
         assert_eq!(
@@ -348,6 +349,7 @@ fn a_bad_request_is_refused_with_what_was_expected() {
         let shown = chain(&error.problem);
         assert!(shown.starts_with(complaint), "{shown}\nis not\n{complaint}");
         assert_eq!(error.problem.refusal(), refusal, "{complaint}");
+        assert!(!error.problem.is_limit(), "{complaint}");
     }
 }
 
@@ -400,6 +402,7 @@ fn lists_and_texts_are_bounded() {
         ),
     ] {
         assert_eq!(error.problem.to_string(), complaint);
+        assert!(error.problem.is_limit(), "{complaint}");
     }
 }
 

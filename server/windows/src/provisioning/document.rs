@@ -62,7 +62,7 @@ impl Enrolled {
                 ] {
                     if let Some(certificate) = certificate {
                         characteristic(w, store, |w| {
-                            characteristic(w, "System", |w| certificate.write(w, |_| {}))
+                            characteristic(w, "System", |w| certificate.write(w, |_| {}));
                         });
                     }
                 }
@@ -81,7 +81,7 @@ impl Renewed {
         root(|w| {
             characteristic(w, "CertificateStore", |w| self.identity.write(w, None));
             characteristic(w, "APPLICATION", |w| {
-                parm(w, "PROVIDER-ID", self.provider.as_str())
+                parm(w, "PROVIDER-ID", self.provider.as_str());
             });
         })
         .map(Document)

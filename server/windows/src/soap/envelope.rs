@@ -109,7 +109,7 @@ impl Header {
         while let Some(child) = reader.child()? {
             match (child.ns(), child.local()) {
                 (Some(Ns::Addressing), "Action") => {
-                    field::once(&mut self.action, reader, &child, "Action")?
+                    field::once(&mut self.action, reader, &child, "Action")?;
                 }
                 (Some(Ns::Addressing), "MessageID") => {
                     let id = reader.text()?.parse()?;

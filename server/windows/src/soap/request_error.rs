@@ -74,10 +74,26 @@ pub enum RequestError {
     },
     /// The security header cannot be read.
     #[error("request: security header cannot be read")]
-    Security(#[source] Box<RequestError>),
+    Security(#[source] Box<Self>),
 }
 
 impl RequestError {
+    /// Whether it is a limit that was hit, not a mistake of the client.
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Self::Xml(error) => error.is_limit(),
+            Self::Security(error) => error.is_limit(),
+            Self::TooLong { .. } | Self::TooMany { .. } => true,
+            Self::Element { .. }
+            | Self::Missing { .. }
+            | Self::Twice { .. }
+            | Self::Value { .. }
+            | Self::Base64 { .. }
+            | Self::MessageId(_)
+            | Self::Action { .. } => false,
+        }
+    }
+
     /// How a client is told.
     pub fn refusal(&self) -> Refusal {
         match self {

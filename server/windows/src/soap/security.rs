@@ -56,7 +56,7 @@ impl UsernameToken {
         while let Some(child) = reader.child()? {
             match (child.ns(), child.local()) {
                 (Some(Ns::Security), "Username") => {
-                    field::once(&mut username, reader, &child, "Username")?
+                    field::once(&mut username, reader, &child, "Username")?;
                 }
                 (Some(Ns::Security), "Password") => {
                     let text = untrimmed(reader)?;

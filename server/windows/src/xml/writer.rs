@@ -226,6 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn text_beside_elements() {
+        let document = Writer::document((Ns::Bare, "a"), &[], &[], |w| {
+            w.text("<");
+            w.empty((Ns::Bare, "b"), &[]);
+            w.text("&");
+        });
+        insta::assert_snapshot!(document.unwrap(), @"<a>&lt;<b/>&amp;</a>");
+        let document = Writer::document((Ns::Bare, "a"), &[], &[], |w| {
+            w.empty((Ns::Bare, "b"), &[]);
+            w.text("\0");
+        });
+        assert_eq!(document, Err(WriteError::Character { name: "a", code: 0 }));
+    }
+
+    #[test]
     fn hostile_text_is_escaped() {
         let document = Writer::document(
             (Ns::Bare, "a"),
