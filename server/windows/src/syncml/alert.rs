@@ -7,7 +7,7 @@ use super::item::Item;
 use super::problem::Problem;
 use crate::xml::{Ns, Writer};
 
-/// `Alert` (OMA SyncML Representation 6.5.2, [MS-MDM] 2.2.7.2).
+/// `Alert` (OMA SyncML Representation Protocol, [MS-MDM]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     /// `Data`.

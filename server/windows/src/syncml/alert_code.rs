@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// `Data` of an `Alert` ([MS-MDM] 2.2.7.2, OMA Device Management Protocol 8). Any number is kept.
+/// `Data` of an `Alert` ([MS-MDM], OMA Device Management Protocol). Any number is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AlertCode(pub u32);
 

@@ -11,7 +11,7 @@ use super::status_code::StatusCode;
 use crate::xml::{Ns, Writer};
 
 /// The body of a message of the server. It alone hands out the `CmdID`s of the message, so that no two are equal, and
-/// it begins with what is said about the header of the message that it answers ([MS-MDM] 2.2.7.15).
+/// it begins with what is said about the header of the message that it answers ([MS-MDM]).
 ///
 /// However it was filled, it is written in this order: statuses, alerts, commands.
 #[derive(Debug, Clone, PartialEq, Eq)]

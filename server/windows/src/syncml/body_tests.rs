@@ -389,6 +389,14 @@ fn commands_that_a_person_wrote() {
             "`Get` has `NoResp`, which cannot be sent on",
         ),
         (
+            get.replace("</Item>", "<Target/></Item>"),
+            "`Get` has `Target`, which cannot be sent on",
+        ),
+        (
+            get.replace("</Target>", "<Filter/></Target>"),
+            "`Get` has `Filter`, which cannot be sent on",
+        ),
+        (
             get.replace("./a", &"a".repeat(3000)),
             "`Get` cannot be used",
         ),

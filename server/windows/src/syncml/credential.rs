@@ -1,4 +1,4 @@
-//! Who a message says it is from, and what it is asked to prove (OMA Device Management Security 5.3).
+//! Who a message says it is from, and what it is asked to prove (OMA Device Management Security).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -98,7 +98,7 @@ impl Cred {
     }
 }
 
-/// `base64(MD5(base64(MD5(name ":" password)) ":" nonce))` (OMA Device Management Security 5.3.2). MD5 itself is the
+/// `base64(MD5(base64(MD5(name ":" password)) ":" nonce))` (OMA Device Management Security). MD5 itself is the
 /// caller's: nothing here is cryptography.
 pub fn md5_digest(
     name: &str,
@@ -181,7 +181,7 @@ mod tests {
         output.stdout.try_into().unwrap()
     }
 
-    /// The worked example of OMA Device Management Security 5.3.2: user Bruce2, password `OhBehave`, nonce "Nonce".
+    /// The worked example of `Cred` in OMA SyncML Representation Protocol: user Bruce2, password `OhBehave`, nonce "Nonce".
     #[test]
     fn digest_of_the_specification() {
         let digest = md5_digest(

@@ -3,7 +3,7 @@
 use super::problem::Structure;
 use crate::xml::{ReadError, WriteError};
 
-/// How a message is written. A reply is written as its request was (OMA Device Management Protocol 5).
+/// How a message is written. A reply is written as its request was (OMA Device Management Protocol).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// XML.

@@ -8,7 +8,7 @@ use super::meta::Meta;
 use super::problem::Structure;
 use crate::xml::{Ns, Writer};
 
-/// `SyncHdr` (OMA SyncML Representation 6.2.1, [MS-MDM] 2.2.6).
+/// `SyncHdr` (OMA SyncML Representation Protocol, [MS-MDM]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncHdr {
     /// `VerDTD`: `1.2`.

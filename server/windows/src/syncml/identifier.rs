@@ -40,13 +40,13 @@ impl fmt::Display for CmdId {
     }
 }
 
-/// `MsgID`: counts up from 1 within a session ([MS-MDM] 2.2.7.1). As a reference it may be 0: a client that lost the
+/// `MsgID`: counts up from 1 within a session ([MS-MDM]). As a reference it may be 0: a client that lost the
 /// session before it read a message answers "message 0".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MsgId(pub u32);
 
 impl MsgId {
-    /// The first of a session, and what a `Results` without `MsgRef` refers to (OMA SyncML Representation 6.1.12).
+    /// The first of a session, and what a `Results` without `MsgRef` refers to (OMA SyncML Representation Protocol).
     pub const FIRST: Self = Self(1);
 }
 
@@ -156,7 +156,7 @@ impl SessionId {
 
 /// `LocURI`: a node of the device's tree, or the address of a party. Case is kept and nothing is decoded.
 /// 1 to 2048 bytes without control characters.
-/// Differs: [MS-MDM] forbids a leading slash everywhere; a party's address and a client's node are taken as they come,
+/// Differs: "OMA DM protocol support" forbids a leading slash everywhere; a party's address and a client's node are taken as they come,
 /// [`LocUri::node`] is what checks ours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LocUri(String);
@@ -165,7 +165,7 @@ impl LocUri {
     /// Bytes at most.
     pub const MOST: usize = 2048;
 
-    /// A node that a command of ours may name: no leading slash (OMA Device Management Tree 4.2).
+    /// A node that a command of ours may name: no leading slash ("OMA DM protocol support").
     pub fn node(text: &str) -> Result<Self, IdentifierError> {
         let uri: Self = text.parse()?;
         if uri.0.starts_with('/') {

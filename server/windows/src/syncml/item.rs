@@ -82,7 +82,7 @@ impl fmt::Debug for Data {
     }
 }
 
-/// `Item`: a node and its value, or what an alert is about (OMA SyncML Representation 6.5.6).
+/// `Item`: a node and its value, or what an alert is about (OMA SyncML Representation Protocol).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Item {
     /// `Target`: the node that is to be read or changed.

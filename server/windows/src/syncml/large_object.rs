@@ -1,4 +1,6 @@
-//! Values that do not fit into one message (OMA Device Management Protocol 7).
+//! Values that do not fit into one message (OMA Device Management Protocol).
+
+use std::fmt;
 
 use super::identifier::LocUri;
 use super::item::{Data, Item};
@@ -60,11 +62,20 @@ const fn written(c: char) -> usize {
     }
 }
 
-/// A value of which some parts have come.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A value of which some parts have come. `Debug` shows only how much of it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Assembly {
     whole: Item,
     text: String,
+}
+
+impl fmt::Debug for Assembly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembly")
+            .field("whole", &self.whole)
+            .field("come", &self.text.len())
+            .finish()
+    }
 }
 
 /// What a part made of a value.
@@ -230,6 +241,7 @@ mod tests {
         };
         let mut other = part("c", None, false);
         other.target = Some(LocUri::node("./y").unwrap().into());
+        assert!(!format!("{:?}", begun(3)).contains("ab"));
         for (pending, part, status, complaint) in [
             (
                 None,

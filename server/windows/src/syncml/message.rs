@@ -24,7 +24,7 @@ pub struct Message {
 impl Message {
     /// Reads a message. Header and body may come in any order, and so may what is in them; prefixes mean nothing.
     ///
-    /// Differs: [MS-MDM] 2.2.1 has the order of the DTD; not every client keeps to it.
+    /// Differs: [MS-MDM] has the order of the DTD; not every client keeps to it.
     pub fn decode(body: &[u8], encoding: Encoding, budget: Budget) -> Result<Self, DecodeError> {
         let root = match encoding {
             Encoding::Xml => Element::read(body, budget).map_err(DecodeError::Xml)?,

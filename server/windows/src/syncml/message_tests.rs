@@ -323,6 +323,21 @@ fn truncated_anywhere_it_is_refused() {
 }
 
 #[test]
+fn changed_anywhere_it_does_no_harm() {
+    let whole = document(FIRST).into_bytes();
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        for byte in *b"<>&\"x\xFF" {
+            let mut changed = whole.clone();
+            *changed.get_mut(at).unwrap() = byte;
+            let decoded = Message::decode(&changed, Encoding::Xml, Budget::default());
+            refused += usize::from(decoded.is_err());
+        }
+    }
+    assert!(refused > whole.len(), "{refused}");
+}
+
+#[test]
 fn a_million_nested_elements_hit_a_limit() {
     for (open, close) in [("<Atomic>", ""), ("<Atomic>", "</Atomic>"), ("<a/>", "")] {
         let body = open.repeat(1_000_001) + &close.repeat(1_000_001);

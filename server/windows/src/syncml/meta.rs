@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use super::element::Element;
 use crate::xml::{Ns, Writer};
 
-/// `Format`: how data is written (OMA Device Management Representation 6.2.4).
+/// `Format`: how data is written (OMA Device Management Representation Protocol).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Format {
     /// `chr`: text.
@@ -106,7 +106,7 @@ impl fmt::Display for Nonce {
     }
 }
 
-/// `Meta`: what is said about a message, a command, an item or a credential (OMA SyncML Meta Information 5).
+/// `Meta`: what is said about a message, a command, an item or a credential (OMA SyncML Meta Information).
 /// A number or nonce that cannot be read stays in `other`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meta {

@@ -1,5 +1,10 @@
 //! SyncML as OMA-DM 1.2 and [MS-MDM] speak it.
 //!
+//! Documents cited by their titles are those of version 1.2: OMA Device Management Protocol (OMA-TS-DM_Protocol), Security
+//! (OMA-TS-DM_Security), Representation Protocol (OMA-TS-DM_RepPro), Tree and Description (OMA-TS-DM_TND), SyncML
+//! Representation Protocol (OMA-TS-SyncML_RepPro), SyncML Meta Information (OMA-TS-SyncML_MetaInfo); and Microsoft's page
+//! "OMA DM protocol support".
+//!
 //! What a device sends comes in through [`Message::decode`]; what the server sends is put into a [`Body`], which
 //! numbers it, and leaves through [`ServerMessage::encode`]. Nothing here knows what a session has seen before.
 

@@ -35,7 +35,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What is to be done with a node (OMA SyncML Representation 6.5, [MS-MDM] 2.2.7).
+    /// What is to be done with a node (OMA SyncML Representation Protocol, [MS-MDM]).
     Verb:
     /// Create it; where it exists the answer is 418.
     Add
@@ -52,7 +52,7 @@ words! {
 words! {
     /// How commands belong together.
     GroupKind:
-    /// All or none. Windows refuses one within another, and a `Get` in it ([MS-MDM] 2.2.7.3).
+    /// All or none. Windows refuses one within another, and a `Get` in it ("OMA DM protocol support").
     Atomic
     /// One after the other.
     Sequence
@@ -233,6 +233,11 @@ impl Operation {
                     name,
                     &["Target", "Source", "Meta", "Data", "MoreData"],
                 )?;
+                for address in ["Target", "Source"] {
+                    if let Some(address) = inner.child(address) {
+                        sent_on(address, name, &["LocURI", "LocName"])?;
+                    }
+                }
                 said(&item.meta, name)?;
                 if matches!(item.data, Some(Data::Markup(_))) {
                     return Err(OperationError::Markup(name.to_owned()));
@@ -266,13 +271,19 @@ fn said(meta: &Meta, command: &str) -> Result<(), OperationError> {
     }
 }
 
+/// Refuses what is not `known`, and a second one of what there can be only one of.
 fn sent_on(element: &Element, command: &str, known: &[&str]) -> Result<(), OperationError> {
-    let is_known = |child: &&Element| known.iter().any(|name| child.is(name));
-    match element.children().iter().find(|child| !is_known(child)) {
+    let children = element.children();
+    let lost = children.iter().enumerate().find(|(n, child)| {
+        let second = children.iter().take(*n).any(|c| c.name() == child.name());
+        let is_known = known.iter().any(|name| child.is(name));
+        !is_known || (second && !child.is("Item"))
+    });
+    match lost {
         None => Ok(()),
-        Some(other) => Err(OperationError::NotSentOn {
+        Some((_, lost)) => Err(OperationError::NotSentOn {
             command: command.to_owned(),
-            element: other.name().to_owned(),
+            element: lost.name().to_owned(),
         }),
     }
 }

@@ -10,7 +10,7 @@ use crate::xml::Ns;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// No `CmdID`; it is answered under an empty `CmdRef` ([MS-MDM] 2.2.3.2).
+    /// No `CmdID`; it is answered under an empty `CmdRef` ("OMA DM protocol support").
     #[error("has no `CmdID`")]
     NoCmdId,
     /// A `CmdID` that is no number from 1 up.
@@ -39,7 +39,7 @@ pub enum Problem {
     /// A command of SyncML that device management has no use for.
     #[error("is not supported in device management")]
     Unsupported,
-    /// No command at all.
+    /// No command at all (400 by "OMA DM protocol support").
     #[error("is no command")]
     Unknown,
 }

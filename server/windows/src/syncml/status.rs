@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::status_code::{OriginalError, StatusCode};
 use crate::xml::{Ns, Writer};
 
-/// `Status`: how a command fared (OMA SyncML Representation 6.4.2, [MS-MDM] 2.2.7.15).
+/// `Status`: how a command fared (OMA SyncML Representation Protocol, [MS-MDM]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// `CmdID`.
@@ -103,7 +103,7 @@ impl Status {
     }
 }
 
-/// `Results`: what a `Get` found (OMA SyncML Representation 6.4.1).
+/// `Results`: what a `Get` found (OMA SyncML Representation Protocol).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Results {
     /// `CmdID`.

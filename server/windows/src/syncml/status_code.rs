@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// `Data` of a `Status`: how a command fared (OMA SyncML Representation 10). Any number is kept; some clients even send 0.
+/// `Data` of a `Status`: how a command fared (OMA SyncML Representation Protocol). Any number is kept; some clients even send 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StatusCode(pub u16);
 
@@ -112,7 +112,7 @@ impl fmt::Display for StatusCode {
     }
 }
 
-/// `msft:originalerror` of a `Status`: the HRESULT that the node's provider returned ([MS-MDM] 2.2.3.5).
+/// `msft:originalerror` of a `Status`: the HRESULT that the node's provider returned ([MS-MDM]).
 /// As sent, 64 bytes at most; usually `0x` and eight hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OriginalError(String);
