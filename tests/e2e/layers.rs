@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Each crate and those of ours it may depend on.
-const DIRECTIONS: [(&str, &[&str]); 8] = [
+const DIRECTIONS: [(&str, &[&str]); 10] = [
     ("mdm-payloads", &[]),
     ("mdm-certs", &[]),
     ("mdm-apple", &[]),
+    ("mdm-wbxml", &[]),
+    ("mdm-windows", &["mdm-wbxml"]),
     ("mdm-core", &["mdm-payloads"]),
     ("mdm-store", &["mdm-core"]),
     (
@@ -36,7 +38,13 @@ const KEPT: [(&str, &[&str]); 4] = [
 ];
 
 /// Libraries that do I/O or read clocks, and the crates that must stay without them.
-const PURE: [&str; 3] = ["mdm-payloads", "mdm-core", "mdm-apple"];
+const PURE: [&str; 5] = [
+    "mdm-payloads",
+    "mdm-core",
+    "mdm-apple",
+    "mdm-wbxml",
+    "mdm-windows",
+];
 const IMPURE: [&str; 5] = ["tokio", "hyper", "axum", "rusqlite", "openssl"];
 
 fn root() -> PathBuf {
