@@ -11,7 +11,7 @@ use http::HeaderMap;
 use http::request::Parts;
 use mdm_core::id::DeviceId;
 use mdm_core::time::Timestamp;
-use mdm_store::exchanges::{Exchange, ExchangeStore};
+use mdm_store::exchanges::{Exchange, ExchangeStore, Headers};
 
 use crate::edge::Conn;
 use crate::respond::Reply;
@@ -115,15 +115,15 @@ fn own(body: Bytes) -> Bytes {
     }
 }
 
-fn headers(map: &HeaderMap) -> Vec<(String, String)> {
-    map.iter()
-        .map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect()
+fn headers(map: &HeaderMap) -> Headers {
+    let bytes = map
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    let mut headers = Headers::with_capacity(map.len(), bytes.sum());
+    for (name, value) in map {
+        headers.push(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+    }
+    headers
 }
 
 /// The bytes of a whole body, without consuming it: they are shared.

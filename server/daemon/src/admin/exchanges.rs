@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mdm_core::id::DeviceId;
 use mdm_core::time::Timestamp;
-use mdm_store::exchanges::{Exchange, ExchangeFilter, Summary};
+use mdm_store::exchanges::{Exchange, ExchangeFilter, Headers, Summary};
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Params, Segment};
@@ -186,6 +186,11 @@ impl Content {
     }
 }
 
+fn owned(headers: &Headers) -> Vec<(String, String)> {
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    headers.iter().map(owned).collect()
+}
+
 impl ExchangeView {
     fn new(id: u64, e: Exchange) -> Self {
         Self {
@@ -203,12 +208,12 @@ impl ExchangeView {
             request: RequestView {
                 method: e.method,
                 path: e.path,
-                headers: e.request_headers,
+                headers: owned(&e.request_headers),
                 body: Content::of(&e.request_body),
             },
             response: ResponseView {
                 status: e.status,
-                headers: e.response_headers,
+                headers: owned(&e.response_headers),
                 body: Content::of(&e.response_body),
             },
         }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use mdm_core::time::Timestamp;
 
 use super::exchange::{Exchange, Summary};
+use super::headers::Headers;
 
 const LAYOUT: u8 = 1;
 
@@ -66,7 +67,7 @@ pub(crate) fn write_rest(exchange: &Exchange, out: &mut Vec<u8>) {
     out.push(LAYOUT);
     for headers in [&exchange.request_headers, &exchange.response_headers] {
         length(out, headers.len());
-        for (name, value) in headers {
+        for (name, value) in headers.iter() {
             put(out, name.as_bytes());
             put(out, value.as_bytes());
         }
@@ -202,18 +203,21 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
+    fn str(&mut self) -> Result<&'a str, BadBlob> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| BadBlob("a text is not UTF-8"))
+    }
+
     fn text(&mut self) -> Result<String, BadBlob> {
-        std::str::from_utf8(self.bytes()?)
-            .map(str::to_owned)
-            .map_err(|_| BadBlob("a text is not UTF-8"))
+        self.str().map(str::to_owned)
     }
 
     /// A header takes eight bytes at least, so a count that lies ends with the bytes.
-    fn headers(&mut self) -> Result<Vec<(String, String)>, BadBlob> {
-        let count = self.length()?;
-        (0..count)
-            .map(|_| Ok((self.text()?, self.text()?)))
-            .collect()
+    fn headers(&mut self) -> Result<Headers, BadBlob> {
+        let mut headers = Headers::default();
+        for _ in 0..self.length()? {
+            headers.push(self.str()?, self.str()?);
+        }
+        Ok(headers)
     }
 }
 
@@ -227,6 +231,8 @@ pub(crate) mod tests {
 
     /// A poll of `device`, changing nothing.
     pub(crate) fn poll(device: Option<&str>, at: i64) -> Exchange {
+        let mut request_headers = Headers::default();
+        request_headers.push("Content-Type", "application/xml");
         Exchange {
             at: Timestamp(at),
             conn: 7,
@@ -235,10 +241,10 @@ pub(crate) mod tests {
             tls: Some("TLSv1.3 h\u{e9}".to_owned()),
             method: "PUT".to_owned(),
             path: "/mdm/connect?a=<&\"".to_owned(),
-            request_headers: vec![("Content-Type".to_owned(), "application/xml".to_owned())],
+            request_headers,
             request_body: Bytes::from_static(b"<plist/>\x00\xff"),
             status: 200,
-            response_headers: vec![],
+            response_headers: Headers::default(),
             response_body: Bytes::new(),
             device: device.map(|d| d.parse().unwrap()),
             simulated: true,
@@ -264,7 +270,7 @@ pub(crate) mod tests {
         };
         let bare = Exchange {
             tls: None,
-            request_headers: vec![],
+            request_headers: Headers::default(),
             ..poll(None, 9)
         };
         for exchange in [full, bare] {

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use mdm_core::id::DeviceId;
 use mdm_core::time::Timestamp;
 
+use super::headers::Headers;
+
 /// One request and its response. Secrets in it were cut out by whoever recorded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
@@ -22,13 +24,13 @@ pub struct Exchange {
     /// Request path with its query.
     pub path: String,
     /// Request headers, in order.
-    pub request_headers: Vec<(String, String)>,
+    pub request_headers: Headers,
     /// Request body.
     pub request_body: Bytes,
     /// Response status.
     pub status: u16,
     /// Response headers, in order.
-    pub response_headers: Vec<(String, String)>,
+    pub response_headers: Headers,
     /// Response body.
     pub response_body: Bytes,
     /// The device, where it is known.
@@ -46,11 +48,6 @@ pub struct Exchange {
 impl Exchange {
     /// Bytes it holds in memory, roughly.
     pub fn size(&self) -> usize {
-        let headers = |list: &[(String, String)]| {
-            list.iter()
-                .map(|(n, v)| n.len() + v.len() + 48)
-                .sum::<usize>()
-        };
         size_of::<Self>()
             + self.peer.len()
             + self.listener.len()
@@ -58,8 +55,8 @@ impl Exchange {
             + self.method.len()
             + self.path.len()
             + self.operation.len()
-            + headers(&self.request_headers)
-            + headers(&self.response_headers)
+            + self.request_headers.size()
+            + self.response_headers.size()
             + self.request_body.len()
             + self.response_body.len()
     }

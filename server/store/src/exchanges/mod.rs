@@ -5,6 +5,7 @@
 
 mod blob;
 mod exchange;
+mod headers;
 mod list;
 mod rings;
 mod table;
@@ -28,6 +29,7 @@ use waiting::Waiting;
 use writer::{Shared, Work};
 
 pub use exchange::{Exchange, Summary};
+pub use headers::Headers;
 pub use table::Retention;
 
 const SCHEMA: Schema = Schema {
