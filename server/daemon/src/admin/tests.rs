@@ -303,12 +303,19 @@ async fn events_are_read_followed_and_waited_for() {
     let (_, waited) = {
         let wait = lab.ask("GET /api/v1/wait?kind=code.minted&timeout=60", None);
         tokio::pin!(wait);
-        loop {
-            tokio::select! {
-                answer = &mut wait => break answer,
-                _ = lab.ask("POST /api/v1/codes", Some(json!({"label": "é & <b>"}))) => {}
+        let mut answer = None;
+        while answer.is_none() {
+            // Each is seen to its end: one that is dropped half way would still be minted, later.
+            let mint = lab.ask("POST /api/v1/codes", Some(json!({"label": "é & <b>"})));
+            tokio::pin!(mint);
+            loop {
+                tokio::select! {
+                    waited = &mut wait, if answer.is_none() => answer = Some(waited),
+                    _ = &mut mint => break,
+                }
             }
         }
+        answer.unwrap()
     };
     let minted = waited["event"]["seq"].as_u64().unwrap();
     assert!(minted > since, "{waited}");
