@@ -40,8 +40,14 @@ pub struct Pki {
     leaves: Arc<Leaves>,
     signer: ArcSwap<SigningLeaf>,
     crl: ArcSwap<Vec<u8>>,
-    /// Entries of the list that was published last.
-    revoked: Mutex<usize>,
+    published: Mutex<Published>,
+}
+
+/// What is known of the revocation list that was published last.
+#[derive(Default)]
+struct Published {
+    entries: usize,
+    number: u64,
 }
 
 struct SigningLeaf {
@@ -139,7 +145,7 @@ impl Pki {
             leaves: Arc::new(Leaves(ArcSwap::from_pointee(pair))),
             signer: ArcSwap::from_pointee(signing),
             crl: ArcSwap::from_pointee(Vec::new()),
-            revoked: Mutex::new(0),
+            published: Mutex::default(),
             authority: Arc::new(authority),
             names,
             host,
@@ -198,25 +204,33 @@ impl Pki {
         self.crl.load_full()
     }
 
-    /// Publishes a revocation list. Its number is the time in seconds, which only grows.
+    /// Publishes a revocation list. Its number is greater than that of the one before (RFC 5280
+    /// section 5.2.3): the time in milliseconds, which survives a restart, or one more than the last.
     ///
     /// Nothing is ever taken from the record of revocations, so one that is shorter than the list
     /// published last was read before another revocation: it changes nothing.
     pub fn publish_crl(&self, revoked: &[Certificate], now: Timestamp) -> Result<(), PkiError> {
         let entries: Vec<Revoked> = revoked.iter().filter_map(entry).collect();
-        let mut published = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() < *published {
+        let mut published = self
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if entries.len() < published.entries {
             return Ok(());
         }
+        let number = u64::try_from(now.0).unwrap_or(0).max(published.number + 1);
         let this_update = now.to_datetime();
         let crl = Crl {
             entries: &entries,
             this_update,
             next_update: this_update + CRL_LIFE,
-            number: u64::try_from(now.0 / 1000).unwrap_or(0),
+            number,
         };
         self.crl.store(Arc::new(crl.sign(&self.authority)?));
-        *published = entries.len();
+        *published = Published {
+            entries: entries.len(),
+            number,
+        };
         Ok(())
     }
 
@@ -473,11 +487,17 @@ mod tests {
         let second = text(&pki);
         assert_eq!(
             first,
-            "nextUpdate=Nov 19 11:06:40 2026 GMT\ncrlNumber=0x6AFD86C0\n"
+            "nextUpdate=Nov 19 11:06:40 2026 GMT\ncrlNumber=0x1A1EE565E00\n"
         );
         assert_eq!(
             second,
-            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x6AFE2F80\n"
+            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x1A1F0E98C00\n"
+        );
+        pki.publish_crl(&[], START.plus_seconds(43_200)).unwrap();
+        assert_eq!(
+            text(&pki),
+            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x1A1F0E98C01\n",
+            "a list of the same instant counts up, too"
         );
     }
 
