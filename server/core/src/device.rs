@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{CodeText, DeviceId, Fingerprint, Scope, Version};
 use crate::time::Timestamp;
+use crate::windows::WindowsEnrollment;
 
 /// What kind of system a device runs, as far as its own words tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,6 +25,10 @@ pub enum Platform {
     Visionos,
     /// Apple Watch.
     Watchos,
+    /// Windows 8.1 and later on a PC or in a virtual machine.
+    Windows,
+    /// Windows Phone 8.1 and Windows 10 Mobile.
+    WindowsPhone,
     /// A device that has not said yet, or said something unknown.
     Unknown,
 }
@@ -59,6 +64,8 @@ impl Platform {
             Self::Tvos => "tvos",
             Self::Visionos => "visionos",
             Self::Watchos => "watchos",
+            Self::Windows => "windows",
+            Self::WindowsPhone => "windows_phone",
             Self::Unknown => "unknown",
         }
     }
@@ -105,7 +112,8 @@ impl DeviceState {
         match self {
             Self::IdentityIssued => Some(
                 "the device got its identity but never checked in: does it trust the root for TLS (on iOS: \
-                 Settings > General > About > Certificate Trust Settings), and does it reach the device URL?",
+                 Settings > General > About > Certificate Trust Settings; on Windows: Local Computer > Trusted Root \
+                 Certification Authorities), and does it reach the device URL?",
             ),
             Self::Authenticated => Some(
                 "the device checked in but sent no push token: it waits for Apple's push service to give it one; \
@@ -230,6 +238,9 @@ pub struct Device {
     pub bootstrap_token: Option<Secret>,
     /// The last answers to `DeviceInformation` and `SecurityInfo`, as text by query.
     pub information: BTreeMap<String, String>,
+    /// What belongs to a Windows enrollment; none on every other device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Box<WindowsEnrollment>>,
 }
 
 impl Device {

@@ -20,3 +20,4 @@ pub mod profile;
 pub mod report;
 pub mod service;
 pub mod time;
+pub mod windows;

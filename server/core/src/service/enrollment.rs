@@ -14,7 +14,7 @@ pub use association::{NotAdmitted, associate};
 pub use channels::TokenUpdate;
 
 pub(super) use association::settle;
-pub(super) use authenticate::provisional;
+pub(crate) use authenticate::provisional;
 
 /// Either a refusal of the device, or a failure of ours.
 #[derive(Debug, thiserror::Error)]

@@ -296,6 +296,7 @@ mod tests {
             unlock_token: Some(Secret::from("unlock-secret")),
             bootstrap_token: Some(Secret::from("bootstrap-secret")),
             information: [("BatteryLevel".to_owned(), "0.5".to_owned())].into(),
+            windows: None,
         };
         let channel = Channel {
             id: ChannelId::device(&id),

@@ -269,6 +269,7 @@ fn sample_device(now: Timestamp) -> Result<Device, Failure> {
         unlock_token: None,
         bootstrap_token: None,
         information: std::collections::BTreeMap::new(),
+        windows: None,
     })
 }
 

@@ -77,6 +77,7 @@ pub(crate) async fn enroll(store: &Arc<dyn Store>, name: &str, topic: Option<&st
         unlock_token: None,
         bootstrap_token: None,
         information: BTreeMap::new(),
+        windows: None,
     };
     let channel = Channel {
         id: ChannelId::device(&device.id),

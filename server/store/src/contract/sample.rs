@@ -45,6 +45,7 @@ pub(crate) fn device(id: &str, made: i64) -> Device {
         unlock_token: Some("the unlock token".into()),
         bootstrap_token: None,
         information: BTreeMap::from([(HOSTILE.to_owned(), HOSTILE.to_owned())]),
+        windows: None,
     }
 }
 

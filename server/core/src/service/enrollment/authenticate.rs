@@ -175,7 +175,7 @@ impl Services {
 }
 
 /// A device of which nothing is known but that its identity was issued.
-pub(in crate::service) fn provisional(
+pub(crate) fn provisional(
     id: DeviceId,
     scope: &Scope,
     code: Option<&Code>,
@@ -202,6 +202,7 @@ pub(in crate::service) fn provisional(
         unlock_token: None,
         bootstrap_token: None,
         information: std::collections::BTreeMap::new(),
+        windows: None,
     }
 }
 
