@@ -487,16 +487,16 @@ mod tests {
         let second = text(&pki);
         assert_eq!(
             first,
-            "nextUpdate=Nov 19 11:06:40 2026 GMT\ncrlNumber=0x1A1EE565E00\n"
+            "nextUpdate=Nov 19 11:06:40 2026 GMT\ncrlNumber=0x01A1EE565E00\n"
         );
         assert_eq!(
             second,
-            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x1A1F0E98C00\n"
+            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x01A1F0E98C00\n"
         );
         pki.publish_crl(&[], START.plus_seconds(43_200)).unwrap();
         assert_eq!(
             text(&pki),
-            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x1A1F0E98C01\n",
+            "nextUpdate=Nov 19 23:06:40 2026 GMT\ncrlNumber=0x01A1F0E98C01\n",
             "a list of the same instant counts up, too"
         );
     }
