@@ -1,8 +1,8 @@
-//! Profiles an MDM delivers: settings, checks against Apple's schema, one compiler per platform. Pure.
+//! Profiles an MDM delivers: settings, one compiler per platform, checks against each platform's schema. Pure.
 //!
 //! A [`Profile`] says what an administrator asks for, in words an Intune administrator knows (Microsoft Graph's property names in
-//! `snake_case`). [`apple`] turns it into what an Apple device installs, and checks property lists against Apple's schema.
-//! [`lint()`] says what will probably not do what was meant.
+//! `snake_case`). [`apple`] turns it into what an Apple device installs, and checks property lists against Apple's schema; [`windows`]
+//! turns it into what a Windows device is told to change in its management tree, and checks that against the tree. [`lint()`] says what will probably not do what was meant.
 #![forbid(unsafe_code)]
 
 pub mod apple;
@@ -13,9 +13,11 @@ pub mod distinguished_name;
 pub mod exchange;
 pub mod extended_key_usage;
 pub mod finding;
+pub mod identifiers;
 pub mod identity;
 pub mod lint;
 pub mod mail;
+pub mod material;
 pub mod platform;
 pub mod profile;
 pub mod profile_id;
@@ -28,6 +30,7 @@ pub mod subject;
 pub mod trusted;
 pub mod user;
 pub mod variable;
+pub mod windows;
 
 mod address;
 mod properties;

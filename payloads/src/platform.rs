@@ -12,6 +12,11 @@ pub enum Platform {
     Ios,
     /// macOS.
     Macos,
+    /// Windows 10 and 11, and Windows 10 Mobile.
+    Windows10,
+    /// Windows Phone 8.1.
+    #[serde(rename = "windowsphone81")]
+    WindowsPhone81,
 }
 
 impl Platform {
@@ -20,6 +25,8 @@ impl Platform {
         match self {
             Self::Ios => "ios",
             Self::Macos => "macos",
+            Self::Windows10 => "windows10",
+            Self::WindowsPhone81 => "windowsphone81",
         }
     }
 }

@@ -12,11 +12,12 @@ pub enum Channel {
 }
 
 /// The channel a profile must be sent on: accounts on macOS, and a user's identity there, go to the user; everything else to the device
-/// (Apple, "Mail" and `ExchangeWebServices`: device channel not allowed).
+/// (Apple, "Mail" and `ExchangeWebServices`: device channel not allowed). Windows devices have one channel, whatever its profiles say of users.
 pub fn channel(settings: &Settings) -> Channel {
     let identity = |platform, store| match (platform, store) {
         (Platform::Macos, CertificateStore::User) => Channel::User,
-        (Platform::Macos, CertificateStore::Machine) | (Platform::Ios, _) => Channel::Device,
+        (Platform::Macos, CertificateStore::Machine)
+        | (Platform::Ios | Platform::Windows10 | Platform::WindowsPhone81, _) => Channel::Device,
     };
     match settings {
         Settings::MacosExchange(_) | Settings::MacosMail(_) => Channel::User,

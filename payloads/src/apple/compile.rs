@@ -7,13 +7,12 @@ use plist::{Dictionary, Value};
 use super::{
     channel::{Channel, channel},
     document::{Document, Head, Payload, Unwritable},
-    exchange,
-    identifiers::{Identifiers, PayloadUuid, Role},
-    mail,
-    material::{IdentityMaterial, NotACertificate, RootMaterial, RootName},
+    exchange, mail,
 };
 use crate::{
     complaint::Complaints,
+    identifiers::{Identifiers, PayloadUuid, Role},
+    material::{IdentityMaterial, NotACertificate, RootMaterial, RootName},
     platform::Platform,
     profile::Profile,
     profile_id::ProfileId,
@@ -65,6 +64,14 @@ pub enum CompileError {
         /// What is wrong.
         #[source]
         source: Complaints,
+    },
+    /// The profile is written for devices of another kind.
+    #[error("compiling profile `{profile}`: it is written for {platform}, which is not Apple's")]
+    Platform {
+        /// The profile.
+        profile: ProfileId,
+        /// Its platform.
+        platform: Platform,
     },
     /// A value is missing that the user or the device should have.
     #[error("compiling profile `{profile}`")]
@@ -145,6 +152,15 @@ pub fn compile(input: &Input<'_>) -> Result<Document, CompileError> {
             profile: profile.id.clone(),
             source: Complaints(complaints),
         });
+    }
+    match profile.settings.platform() {
+        Platform::Ios | Platform::Macos => {}
+        platform @ (Platform::Windows10 | Platform::WindowsPhone81) => {
+            return Err(CompileError::Platform {
+                profile: profile.id.clone(),
+                platform,
+            });
+        }
     }
     let mut payloads = roots(input)?;
     let identities = identities(input, &mut payloads)?;

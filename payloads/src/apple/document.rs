@@ -4,8 +4,7 @@ use std::fmt;
 
 use plist::{Dictionary, Value};
 
-use super::identifiers::PayloadUuid;
-use crate::profile::in_xml;
+use crate::{identifiers::PayloadUuid, profile::in_xml};
 
 /// A text in a profile that XML cannot carry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

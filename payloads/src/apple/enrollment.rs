@@ -7,10 +7,12 @@ use super::{
     access_rights::AccessRights,
     compile::Options,
     document::{Document, Head, Payload, Unwritable},
+};
+use crate::{
+    address::is_url,
     identifiers::PayloadUuid,
     material::{IdentityMaterial, NotACertificate, RootMaterial},
 };
-use crate::address::is_url;
 
 /// What the identifiers of both documents are derived from. They are the same for every device, so that a document sent again replaces the one before.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,6 @@ mod channel;
 mod compile;
 mod document;
 mod exchange;
-mod identifiers;
 mod mail;
 mod material;
 mod smime;
@@ -16,12 +15,14 @@ mod smime;
 pub mod enrollment;
 pub mod schema;
 
+pub use crate::{
+    identifiers::{Identifiers, PayloadUuid},
+    material::{
+        IdentityMaterial, KeychainFlags, NotACertificate, Pkcs12Material, RootMaterial, RootName,
+        ScepMaterial,
+    },
+};
 pub use access_rights::AccessRights;
 pub use channel::{Channel, channel};
 pub use compile::{CompileError, Input, Options, compile};
 pub use document::{Document, InnerPayload, Unwritable};
-pub use identifiers::{Identifiers, PayloadUuid};
-pub use material::{
-    IdentityMaterial, KeychainFlags, NotACertificate, Pkcs12Material, RootMaterial, RootName,
-    ScepMaterial,
-};

@@ -70,6 +70,7 @@ impl Entry {
         match platform {
             Platform::Ios => &self.ios,
             Platform::Macos => &self.macos,
+            Platform::Windows10 | Platform::WindowsPhone81 => &NOWHERE,
         }
     }
 }
@@ -79,6 +80,7 @@ impl Key {
         match platform {
             Platform::Ios => &self.ios,
             Platform::Macos => &self.macos,
+            Platform::Windows10 | Platform::WindowsPhone81 => &NOWHERE,
         }
     }
 }
@@ -147,6 +149,12 @@ const EVERYWHERE: Availability = Availability {
     device_channel: true,
     user_channel: true,
     multiple: true,
+};
+
+/// What no system of Apple's has.
+const NOWHERE: Availability = Availability {
+    introduced: Introduced::Never,
+    ..EVERYWHERE
 };
 
 #[derive(Deserialize)]

@@ -23,6 +23,8 @@ fn fits(wanted: mdm_payloads::Platform, platform: Platform) -> bool {
             Platform::Ios | Platform::Ipados | Platform::Visionos
         ),
         mdm_payloads::Platform::Macos => platform == Platform::Macos,
+        // No device says yet that it is one of these.
+        mdm_payloads::Platform::Windows10 | mdm_payloads::Platform::WindowsPhone81 => false,
     }
 }
 

@@ -1,11 +1,10 @@
-//! Identifiers of profiles and of the payloads in them.
+//! Identifiers of delivered profiles and of what is in them.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-use super::material::RootName;
-use crate::profile_id::ProfileId;
+use crate::{material::RootName, profile_id::ProfileId};
 
 /// A `PayloadUUID`, as upper-case text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
