@@ -184,15 +184,53 @@ properties! {
     }
 }
 
+impl AuthenticationMethod {
+    /// Whether it needs an identity.
+    pub fn needs_identity(self) -> bool {
+        match self {
+            Self::UsernameAndPassword => false,
+            Self::Certificate | Self::DerivedCredential => true,
+        }
+    }
+
+    /// The identity to sign in with, if the method uses one.
+    pub(crate) fn identity(self, named: Option<&ProfileId>) -> Option<&ProfileId> {
+        named.filter(|_| self.needs_identity())
+    }
+
+    /// Complains where the identity is missing that the method needs.
+    pub(crate) fn complain(self, named: Option<&ProfileId>, complaints: &mut Vec<Complaint>) {
+        if self.needs_identity() && named.is_none() {
+            complaints.push(Complaint::new(
+                "identity_certificate",
+                "nothing",
+                "the identity this `authentication_method` needs",
+            ));
+        }
+    }
+
+    /// Complains as well about a method that only iOS has.
+    pub(crate) fn complain_without_derived(
+        self,
+        named: Option<&ProfileId>,
+        complaints: &mut Vec<Complaint>,
+    ) {
+        if self == Self::DerivedCredential {
+            complaints.push(Complaint::new(
+                "authentication_method",
+                "`derived_credential`",
+                "username_and_password or certificate; derived credentials are for ios",
+            ));
+        }
+        self.complain(named, complaints);
+    }
+}
+
 impl ExchangeAccount {
     /// The identity to sign in with, when the authentication method uses one.
     pub fn authentication_identity(&self) -> Option<&ProfileId> {
-        match self.authentication_method {
-            AuthenticationMethod::UsernameAndPassword => None,
-            AuthenticationMethod::Certificate | AuthenticationMethod::DerivedCredential => {
-                self.identity_certificate.as_ref()
-            }
-        }
+        self.authentication_method
+            .identity(self.identity_certificate.as_ref())
     }
 
     /// The mail address for `subject`.
@@ -214,17 +252,8 @@ impl ExchangeAccount {
         if self.account_name.trim().is_empty() {
             complaints.push(Complaint::new("account_name", "nothing", "a name"));
         }
-        let needs_identity = match self.authentication_method {
-            AuthenticationMethod::UsernameAndPassword => false,
-            AuthenticationMethod::Certificate | AuthenticationMethod::DerivedCredential => true,
-        };
-        if needs_identity && self.identity_certificate.is_none() {
-            complaints.push(Complaint::new(
-                "identity_certificate",
-                "nothing",
-                "the identity this `authentication_method` needs",
-            ));
-        }
+        self.authentication_method
+            .complain(self.identity_certificate.as_ref(), complaints);
         if let Some(url) = &self.oauth_sign_in_url {
             address::url("oauth_sign_in_url", url, &["https://"], complaints);
         }

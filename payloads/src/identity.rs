@@ -252,7 +252,7 @@ impl CertificateTerms {
                 "1 to 99",
             ));
         }
-        if self.platform == Platform::Ios {
+        if self.platform != Platform::Macos {
             for (name, set) in [
                 ("key_is_extractable", self.key_is_extractable.is_some()),
                 (
@@ -264,7 +264,7 @@ impl CertificateTerms {
                     complaints.push(Complaint::new(
                         name,
                         "a value",
-                        "nothing on ios; it is a property of macos",
+                        format!("nothing on {}; it is a property of macos", self.platform),
                     ));
                 }
             }
@@ -276,12 +276,20 @@ impl ScepCertificate {
     pub(crate) fn complain(&self, complaints: &mut Vec<Complaint>) {
         self.terms.complain(complaints);
         for (index, url) in self.scep_server_urls.iter().enumerate() {
+            let schemes: &[&str] = if self.terms.platform.is_android() {
+                &["https://"]
+            } else {
+                &["https://", "http://"]
+            };
             address::url(
                 &format!("scep_server_urls[{index}]"),
                 url,
-                &["https://", "http://"],
+                schemes,
                 complaints,
             );
+        }
+        if !self.terms.platform.is_apple() {
+            return;
         }
         for kind in [
             SanType::EmailAddress,

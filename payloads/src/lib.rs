@@ -5,19 +5,27 @@
 //! turns it into what a Windows device is told to change in its management tree, and checks that against the tree. [`lint()`] says what will probably not do what was meant.
 #![forbid(unsafe_code)]
 
+pub mod android;
 pub mod apple;
+pub mod applicability;
 pub mod certificate_names;
 pub mod complaint;
 pub mod der;
+pub mod derived;
 pub mod distinguished_name;
+pub mod duplicate;
 pub mod exchange;
 pub mod extended_key_usage;
 pub mod finding;
 pub mod identifiers;
 pub mod identity;
+pub mod imported;
+pub mod intune;
+pub mod knox;
 pub mod lint;
 pub mod mail;
 pub mod material;
+pub mod os_version;
 pub mod platform;
 pub mod profile;
 pub mod profile_id;
@@ -27,18 +35,23 @@ pub mod settings;
 pub mod smime;
 pub mod source;
 pub mod subject;
+pub mod sync;
 pub mod trusted;
 pub mod user;
 pub mod variable;
 pub mod windows;
+pub mod windows_rule;
+pub mod work_mail;
 
 mod address;
 mod properties;
 
+pub use applicability::{NotApplicable, applicability};
 pub use complaint::{Complaint, Complaints};
 pub use der::Der;
 pub use finding::{Finding, Level};
 pub use lint::lint;
+pub use os_version::{InvalidOsVersion, OsVersion};
 pub use platform::Platform;
 pub use profile::Profile;
 pub use profile_id::{InvalidProfileId, ProfileId};

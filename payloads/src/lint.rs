@@ -42,7 +42,12 @@ pub fn lint(profile: &Profile, channel: Option<Channel>) -> Vec<Finding> {
         Settings::MacosExchange(settings) => exchange(&settings.account, &mut findings),
         Settings::IosMail(settings) => mail(&settings.account, &mut findings),
         Settings::MacosMail(settings) => mail(&settings.account, &mut findings),
-        Settings::TrustedCertificate(_) => {}
+        Settings::TrustedCertificate(_)
+        | Settings::KnoxExchange(_)
+        | Settings::AndroidWorkGmail(_)
+        | Settings::AndroidWorkNine(_)
+        | Settings::ImportedPkcs(_)
+        | Settings::DerivedCredential(_) => {}
         Settings::ScepCertificate(settings) => {
             terms(&settings.terms, &mut findings);
             for (index, url) in settings.scep_server_urls.iter().enumerate() {

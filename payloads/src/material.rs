@@ -72,11 +72,11 @@ impl KeychainFlags {
     /// What `terms` say: nothing but on macOS, and there a key that cannot be exported unless they say otherwise.
     pub fn of(terms: &CertificateTerms) -> Self {
         match terms.platform {
-            Platform::Ios | Platform::Windows10 | Platform::WindowsPhone81 => Self::default(),
             Platform::Macos => Self {
                 key_is_extractable: Some(terms.key_is_extractable.unwrap_or(false)),
                 allow_all_apps_access: terms.allow_all_apps_access,
             },
+            _ => Self::default(),
         }
     }
 }

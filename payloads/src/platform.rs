@@ -17,6 +17,12 @@ pub enum Platform {
     /// Windows Phone 8.1.
     #[serde(rename = "windowsphone81")]
     WindowsPhone81,
+    /// Android under a device administrator, with Samsung Knox.
+    AndroidKnox,
+    /// The work profile of an Android Enterprise device.
+    AndroidWork,
+    /// An Android Enterprise device that is managed as a whole.
+    AndroidOwner,
 }
 
 impl Platform {
@@ -27,7 +33,23 @@ impl Platform {
             Self::Macos => "macos",
             Self::Windows10 => "windows10",
             Self::WindowsPhone81 => "windowsphone81",
+            Self::AndroidKnox => "android_knox",
+            Self::AndroidWork => "android_work",
+            Self::AndroidOwner => "android_owner",
         }
+    }
+
+    /// Whether it is Apple's.
+    pub fn is_apple(self) -> bool {
+        matches!(self, Self::Ios | Self::Macos)
+    }
+
+    /// Whether it is Android in one of its ways of management.
+    pub fn is_android(self) -> bool {
+        matches!(
+            self,
+            Self::AndroidKnox | Self::AndroidWork | Self::AndroidOwner
+        )
     }
 }
 

@@ -6,13 +6,18 @@ use serde_json::{Map, Value};
 
 use crate::{
     complaint::Complaint,
+    derived::DerivedCredential,
     exchange::{IosExchange, MacosExchange},
     identity::{PkcsCertificate, ScepCertificate},
+    imported::ImportedPkcs,
+    knox::KnoxExchange,
     mail::{IosMail, MacosMail},
     platform::Platform,
     profile_id::ProfileId,
     properties::{Properties, Reader},
     trusted::TrustedCertificate,
+    windows_rule::ApplicabilityRules,
+    work_mail::{AndroidWorkGmail, AndroidWorkNine},
 };
 
 /// Declares the types of settings: the variants of [`Settings`] and of [`SettingsType`], and the names users write.
@@ -74,12 +79,22 @@ settings! {
     IosMail(IosMail) = "ios_mail",
     /// IMAP or POP on macOS.
     MacosMail(MacosMail) = "macos_mail",
+    /// Exchange ActiveSync of Samsung's mail app.
+    KnoxExchange(KnoxExchange) = "knox_exchange",
+    /// Exchange ActiveSync of Gmail in a work profile.
+    AndroidWorkGmail(AndroidWorkGmail) = "android_work_gmail",
+    /// Exchange ActiveSync of Nine in a work profile.
+    AndroidWorkNine(AndroidWorkNine) = "android_work_nine",
     /// A certificate to trust.
     TrustedCertificate(TrustedCertificate) = "trusted_certificate",
     /// An identity by SCEP.
     ScepCertificate(ScepCertificate) = "scep_certificate",
     /// An identity by PKCS#12.
     PkcsCertificate(PkcsCertificate) = "pkcs_certificate",
+    /// Identities that were uploaded for the user.
+    ImportedPkcs(ImportedPkcs) = "imported_pkcs",
+    /// An identity derived from a smart card.
+    DerivedCredential(DerivedCredential) = "derived_credential",
 }
 
 /// A text that names no type of profile.
@@ -108,8 +123,10 @@ impl fmt::Display for SettingsType {
 /// What another profile is named for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferenceKind {
-    /// A `scep_certificate` or `pkcs_certificate`.
+    /// An identity to sign in with: `scep_certificate`, `pkcs_certificate`, `derived_credential`.
     Identity,
+    /// An identity for S/MIME: one to sign in with, or `imported_pkcs`.
+    Smime,
     /// A `trusted_certificate`.
     Root,
 }
@@ -134,7 +151,57 @@ impl Settings {
             Self::TrustedCertificate(settings) => settings.platform,
             Self::ScepCertificate(settings) => settings.terms.platform,
             Self::PkcsCertificate(settings) => settings.terms.platform,
+            Self::KnoxExchange(_) => Platform::AndroidKnox,
+            Self::AndroidWorkGmail(_) | Self::AndroidWorkNine(_) => Platform::AndroidWork,
+            Self::ImportedPkcs(settings) => settings.platform,
+            Self::DerivedCredential(settings) => settings.platform,
         }
+    }
+
+    /// Whether it sets up an account.
+    pub fn is_account(&self) -> bool {
+        match self {
+            Self::IosExchange(_)
+            | Self::MacosExchange(_)
+            | Self::IosMail(_)
+            | Self::MacosMail(_)
+            | Self::KnoxExchange(_)
+            | Self::AndroidWorkGmail(_)
+            | Self::AndroidWorkNine(_) => true,
+            Self::TrustedCertificate(_)
+            | Self::ScepCertificate(_)
+            | Self::PkcsCertificate(_)
+            | Self::ImportedPkcs(_)
+            | Self::DerivedCredential(_) => false,
+        }
+    }
+
+    /// Whether it describes an identity.
+    pub fn is_identity(&self) -> bool {
+        match self {
+            Self::ScepCertificate(_)
+            | Self::PkcsCertificate(_)
+            | Self::ImportedPkcs(_)
+            | Self::DerivedCredential(_) => true,
+            Self::TrustedCertificate(_)
+            | Self::IosExchange(_)
+            | Self::MacosExchange(_)
+            | Self::IosMail(_)
+            | Self::MacosMail(_)
+            | Self::KnoxExchange(_)
+            | Self::AndroidWorkGmail(_)
+            | Self::AndroidWorkNine(_) => false,
+        }
+    }
+
+    /// Which devices of its platform it is for, if it says so.
+    pub fn applicability_rules(&self) -> Option<&ApplicabilityRules> {
+        None
+    }
+
+    /// Whether it is kept from Windows 10 Mobile (Microsoft Graph, `applyOnlyToWindowsPhone81`).
+    pub fn only_windows_phone_81(&self) -> bool {
+        false
     }
 
     /// The other profiles it names, whose payloads travel in the same document. One profile may be named more than once.
@@ -144,6 +211,11 @@ impl Settings {
             id,
             kind: ReferenceKind::Identity,
         };
+        let smime = |(property, id)| Reference {
+            property,
+            id,
+            kind: ReferenceKind::Smime,
+        };
         let root = |property| {
             move |id| Reference {
                 property,
@@ -152,12 +224,16 @@ impl Settings {
             }
         };
         match self {
-            Self::IosExchange(IosExchange { account, smime, .. }) => account
+            Self::IosExchange(IosExchange {
+                account,
+                smime: signing,
+                ..
+            }) => account
                 .authentication_identity()
                 .map(|id| ("identity_certificate", id))
                 .into_iter()
-                .chain(smime.identities())
                 .map(identity)
+                .chain(signing.identities().map(smime))
                 .chain(
                     account
                         .root_certificates
@@ -177,12 +253,16 @@ impl Settings {
                         .map(root("root_certificates")),
                 )
                 .collect(),
-            Self::IosMail(IosMail { account, smime, .. }) => account
+            Self::IosMail(IosMail {
+                account,
+                smime: signing,
+                ..
+            }) => account
                 .identity_certificate
                 .iter()
                 .map(|id| ("identity_certificate", id))
-                .chain(smime.identities())
                 .map(identity)
+                .chain(signing.identities().map(smime))
                 .chain(
                     account
                         .root_certificates
@@ -202,7 +282,44 @@ impl Settings {
                         .map(root("root_certificates")),
                 )
                 .collect(),
-            Self::TrustedCertificate(_) => Vec::new(),
+            Self::KnoxExchange(settings) => settings
+                .authentication_identity()
+                .map(|id| ("identity_certificate", id))
+                .map(identity)
+                .into_iter()
+                .chain(
+                    settings
+                        .smime_signing_certificate
+                        .iter()
+                        .map(|id| ("smime_signing_certificate", id))
+                        .map(smime),
+                )
+                .chain(
+                    settings
+                        .root_certificates
+                        .iter()
+                        .map(root("root_certificates")),
+                )
+                .collect(),
+            Self::AndroidWorkGmail(AndroidWorkGmail { account, .. })
+            | Self::AndroidWorkNine(AndroidWorkNine { account, .. }) => account
+                .authentication_identity()
+                .map(|id| ("identity_certificate", id))
+                .map(identity)
+                .into_iter()
+                .chain(
+                    account
+                        .root_certificates
+                        .iter()
+                        .map(root("root_certificates")),
+                )
+                .collect(),
+            Self::TrustedCertificate(_) | Self::ImportedPkcs(_) => Vec::new(),
+            Self::DerivedCredential(settings) => settings
+                .root_certificate
+                .iter()
+                .map(root("root_certificate"))
+                .collect(),
             Self::ScepCertificate(ScepCertificate { terms, .. })
             | Self::PkcsCertificate(PkcsCertificate { terms, .. }) => terms
                 .root_certificate
@@ -213,6 +330,9 @@ impl Settings {
     }
 
     pub(crate) fn complain(&self, complaints: &mut Vec<Complaint>) {
+        if let Some(rules) = self.applicability_rules() {
+            rules.complain(complaints);
+        }
         match self {
             Self::IosExchange(settings) => settings.complain(complaints),
             Self::MacosExchange(settings) => settings.complain(complaints),
@@ -224,6 +344,11 @@ impl Settings {
             Self::TrustedCertificate(settings) => settings.complain(complaints),
             Self::ScepCertificate(settings) => settings.complain(complaints),
             Self::PkcsCertificate(settings) => settings.complain(complaints),
+            Self::KnoxExchange(settings) => settings.complain(complaints),
+            Self::AndroidWorkGmail(settings) => settings.account.complain(complaints),
+            Self::AndroidWorkNine(settings) => settings.complain(complaints),
+            Self::ImportedPkcs(settings) => settings.complain(complaints),
+            Self::DerivedCredential(settings) => settings.complain(complaints),
         }
     }
 }

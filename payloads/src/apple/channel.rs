@@ -16,14 +16,18 @@ pub enum Channel {
 pub fn channel(settings: &Settings) -> Channel {
     let identity = |platform, store| match (platform, store) {
         (Platform::Macos, CertificateStore::User) => Channel::User,
-        (Platform::Macos, CertificateStore::Machine)
-        | (Platform::Ios | Platform::Windows10 | Platform::WindowsPhone81, _) => Channel::Device,
+        _ => Channel::Device,
     };
     match settings {
         Settings::MacosExchange(_) | Settings::MacosMail(_) => Channel::User,
-        Settings::IosExchange(_) | Settings::IosMail(_) | Settings::TrustedCertificate(_) => {
-            Channel::Device
-        }
+        Settings::IosExchange(_)
+        | Settings::IosMail(_)
+        | Settings::KnoxExchange(_)
+        | Settings::AndroidWorkGmail(_)
+        | Settings::AndroidWorkNine(_)
+        | Settings::TrustedCertificate(_)
+        | Settings::ImportedPkcs(_)
+        | Settings::DerivedCredential(_) => Channel::Device,
         Settings::ScepCertificate(settings) => {
             identity(settings.terms.platform, settings.terms.certificate_store)
         }

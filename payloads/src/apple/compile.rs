@@ -153,14 +153,12 @@ pub fn compile(input: &Input<'_>) -> Result<Document, CompileError> {
             source: Complaints(complaints),
         });
     }
-    match profile.settings.platform() {
-        Platform::Ios | Platform::Macos => {}
-        platform @ (Platform::Windows10 | Platform::WindowsPhone81) => {
-            return Err(CompileError::Platform {
-                profile: profile.id.clone(),
-                platform,
-            });
-        }
+    let platform = profile.settings.platform();
+    if !platform.is_apple() {
+        return Err(CompileError::Platform {
+            profile: profile.id.clone(),
+            platform,
+        });
     }
     let mut payloads = roots(input)?;
     let identities = identities(input, &mut payloads)?;
@@ -173,7 +171,7 @@ pub fn compile(input: &Input<'_>) -> Result<Document, CompileError> {
         organization: input.organization,
     };
     let mut more = input.options.keys();
-    if profile.settings.platform() == Platform::Macos {
+    if platform == Platform::Macos {
         let scope = match channel(&profile.settings) {
             Channel::Device => "System",
             Channel::User => "User",
@@ -265,16 +263,16 @@ fn identities<'a>(
     payloads: &mut Vec<Payload>,
 ) -> Result<IdentityUuids<'a>, CompileError> {
     let profile = input.profile;
-    let mut needed: Vec<&ProfileId> = match profile.settings {
-        Settings::ScepCertificate(_) | Settings::PkcsCertificate(_) => vec![&profile.id],
-        _ => Vec::new(),
-    };
+    let mut needed: Vec<&ProfileId> = Vec::new();
+    if profile.settings.is_identity() {
+        needed.push(&profile.id);
+    }
     needed.extend(
         profile
             .settings
             .references()
             .iter()
-            .filter(|reference| reference.kind == ReferenceKind::Identity)
+            .filter(|reference| reference.kind != ReferenceKind::Root)
             .map(|reference| reference.id),
     );
     let mut uuids = BTreeMap::new();
@@ -344,7 +342,12 @@ fn account(
         }
         Settings::TrustedCertificate(_)
         | Settings::ScepCertificate(_)
-        | Settings::PkcsCertificate(_) => return Ok(None),
+        | Settings::PkcsCertificate(_)
+        | Settings::ImportedPkcs(_)
+        | Settings::DerivedCredential(_)
+        | Settings::KnoxExchange(_)
+        | Settings::AndroidWorkGmail(_)
+        | Settings::AndroidWorkNine(_) => return Ok(None),
     };
     Ok(Some(payload))
 }

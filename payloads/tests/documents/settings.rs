@@ -47,7 +47,8 @@ fn mistakes_are_told_by_name_and_all_at_once() {
         (
             with(ios_exchange(), json!({ "type": "exchange" })),
             "`type`: found `exchange`, expected one of ios_exchange, macos_exchange, ios_mail, macos_mail, \
-             trusted_certificate, scep_certificate, pkcs_certificate",
+             knox_exchange, android_work_gmail, android_work_nine, trusted_certificate, scep_certificate, pkcs_certificate, \
+             imported_pkcs, derived_credential",
         ),
     ] {
         let error = serde_json::from_value::<Profile>(json.clone())
@@ -171,7 +172,7 @@ fn references_and_types() {
         named,
         [
             "identity_certificate=scep Identity",
-            "smime_signing_certificate=pkcs Identity",
+            "smime_signing_certificate=pkcs Smime",
             "root_certificates=ca Root"
         ]
     );

@@ -10,7 +10,8 @@ mod rule;
 mod table;
 mod walk;
 
+pub use crate::os_version::{InvalidOsVersion, OsVersion};
 pub use command::check_command;
-pub use os::{InvalidOsVersion, OsVersion, Target};
+pub use os::Target;
 pub use profile::check_profile;
 pub use table::{payload_keys, payload_types, request_types};

@@ -1,49 +1,6 @@
 //! Which system a check is made for, and what a system has.
 
-use std::{fmt, str::FromStr};
-
-use crate::{apple::Channel, platform::Platform};
-
-/// A version of an operating system, up to three numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OsVersion([u16; 3]);
-
-/// A text that is no version.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("version `{0}`: expected up to three numbers with dots between them")]
-pub struct InvalidOsVersion(String);
-
-impl FromStr for OsVersion {
-    type Err = InvalidOsVersion;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidOsVersion(text.chars().take(40).collect());
-        let mut numbers = [0; 3];
-        let mut parts = text.split('.');
-        for (index, slot) in numbers.iter_mut().enumerate() {
-            match parts.next() {
-                Some(part) => *slot = part.parse().map_err(|_| invalid())?,
-                None if index == 0 => return Err(invalid()),
-                None => {}
-            }
-        }
-        match parts.next() {
-            Some(_) => Err(invalid()),
-            None => Ok(Self(numbers)),
-        }
-    }
-}
-
-impl fmt::Display for OsVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [major, minor, patch] = self.0;
-        write!(f, "{major}.{minor}")?;
-        if patch > 0 {
-            write!(f, ".{patch}")?;
-        }
-        Ok(())
-    }
-}
+use crate::{apple::Channel, os_version::OsVersion, platform::Platform};
 
 /// What a check is made for. What is `None` is not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,28 +71,5 @@ impl Availability {
             Some(version) => Standing::Deprecated(version),
             None => Standing::Available,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions() {
-        for (text, shown) in [
-            ("17", Some("17.0")),
-            ("10.13.4", Some("10.13.4")),
-            ("", None),
-            ("1.2.3.4", None),
-            ("a", None),
-            ("1..2", None),
-            ("70000", None),
-        ] {
-            let version = text.parse::<OsVersion>().ok().map(|v| v.to_string());
-            assert_eq!(version.as_deref(), shown, "{text}");
-        }
-        let version = |text: &str| text.parse::<OsVersion>().unwrap();
-        assert!(version("10.9") < version("10.13.4"));
     }
 }

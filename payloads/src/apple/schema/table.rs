@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::os::{Availability, Introduced, OsVersion};
-use crate::platform::Platform;
+use super::os::{Availability, Introduced};
+use crate::{os_version::OsVersion, platform::Platform};
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -70,7 +70,7 @@ impl Entry {
         match platform {
             Platform::Ios => &self.ios,
             Platform::Macos => &self.macos,
-            Platform::Windows10 | Platform::WindowsPhone81 => &NOWHERE,
+            _ => &NOWHERE,
         }
     }
 }
@@ -80,7 +80,7 @@ impl Key {
         match platform {
             Platform::Ios => &self.ios,
             Platform::Macos => &self.macos,
-            Platform::Windows10 | Platform::WindowsPhone81 => &NOWHERE,
+            _ => &NOWHERE,
         }
     }
 }

@@ -23,7 +23,11 @@ impl System {
         match platform {
             Platform::Windows10 => Some(Self::Windows10),
             Platform::WindowsPhone81 => Some(Self::WindowsPhone81),
-            Platform::Ios | Platform::Macos => None,
+            Platform::Ios
+            | Platform::Macos
+            | Platform::AndroidKnox
+            | Platform::AndroidWork
+            | Platform::AndroidOwner => None,
         }
     }
 

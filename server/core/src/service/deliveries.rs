@@ -24,7 +24,11 @@ fn fits(wanted: mdm_payloads::Platform, platform: Platform) -> bool {
         ),
         mdm_payloads::Platform::Macos => platform == Platform::Macos,
         // No device says yet that it is one of these.
-        mdm_payloads::Platform::Windows10 | mdm_payloads::Platform::WindowsPhone81 => false,
+        mdm_payloads::Platform::Windows10
+        | mdm_payloads::Platform::WindowsPhone81
+        | mdm_payloads::Platform::AndroidKnox
+        | mdm_payloads::Platform::AndroidWork
+        | mdm_payloads::Platform::AndroidOwner => false,
     }
 }
 

@@ -111,8 +111,9 @@ impl Renderer {
             };
             match kind {
                 ReferenceKind::Root => self.root(&named, &mut material)?,
-                ReferenceKind::Identity if material.identities.contains_key(&id) => {}
-                ReferenceKind::Identity => {
+                ReferenceKind::Identity | ReferenceKind::Smime
+                    if material.identities.contains_key(&id) => {}
+                ReferenceKind::Identity | ReferenceKind::Smime => {
                     self.identity(&named, to, subject, &mut material).await?;
                     if let Some(root) = root_of(&named.profile.settings) {
                         let root = self
@@ -169,6 +170,12 @@ impl Renderer {
             }
             Settings::PkcsCertificate(settings) => {
                 self.pkcs12(named, settings, to, subject, material).await?
+            }
+            Settings::ImportedPkcs(_) | Settings::DerivedCredential(_) => {
+                return Err(refuse(format!(
+                    "profile `{}` describes an identity that this server cannot deliver yet",
+                    named.id
+                )));
             }
             _ => {
                 return Err(refuse(format!(
@@ -352,10 +359,7 @@ fn issued_event(certificate: &Certificate, delivery: &DeliveryId, profile: &Prof
 }
 
 fn is_identity(settings: &Settings) -> bool {
-    matches!(
-        settings,
-        Settings::ScepCertificate(_) | Settings::PkcsCertificate(_)
-    )
+    settings.is_identity()
 }
 
 fn root_of(settings: &Settings) -> Option<&ProfileId> {
@@ -366,7 +370,12 @@ fn root_of(settings: &Settings) -> Option<&ProfileId> {
         | Settings::MacosExchange(_)
         | Settings::IosMail(_)
         | Settings::MacosMail(_)
+        | Settings::KnoxExchange(_)
+        | Settings::AndroidWorkGmail(_)
+        | Settings::AndroidWorkNine(_)
+        | Settings::ImportedPkcs(_)
         | Settings::TrustedCertificate(_) => None,
+        Settings::DerivedCredential(s) => s.root_certificate.as_ref(),
     }
 }
 
