@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     complaint::Complaint,
     derived::DerivedCredential,
-    exchange::{IosExchange, MacosExchange},
+    exchange::{AuthenticationMethod, IosExchange, MacosExchange},
     identity::{PkcsCertificate, ScepCertificate},
     imported::ImportedPkcs,
     knox::KnoxExchange,
@@ -155,6 +155,24 @@ impl Settings {
             Self::AndroidWorkGmail(_) | Self::AndroidWorkNine(_) => Platform::AndroidWork,
             Self::ImportedPkcs(settings) => settings.platform,
             Self::DerivedCredential(settings) => settings.platform,
+        }
+    }
+
+    /// How its account signs in, where that is a choice.
+    pub fn authentication_method(&self) -> Option<AuthenticationMethod> {
+        match self {
+            Self::IosExchange(settings) => Some(settings.account.authentication_method),
+            Self::MacosExchange(settings) => Some(settings.account.authentication_method),
+            Self::KnoxExchange(settings) => Some(settings.authentication_method),
+            Self::AndroidWorkGmail(settings) => Some(settings.account.authentication_method),
+            Self::AndroidWorkNine(settings) => Some(settings.account.authentication_method),
+            Self::IosMail(_)
+            | Self::MacosMail(_)
+            | Self::TrustedCertificate(_)
+            | Self::ScepCertificate(_)
+            | Self::PkcsCertificate(_)
+            | Self::ImportedPkcs(_)
+            | Self::DerivedCredential(_) => None,
         }
     }
 
@@ -345,7 +363,7 @@ impl Settings {
             Self::ScepCertificate(settings) => settings.complain(complaints),
             Self::PkcsCertificate(settings) => settings.complain(complaints),
             Self::KnoxExchange(settings) => settings.complain(complaints),
-            Self::AndroidWorkGmail(settings) => settings.account.complain(complaints),
+            Self::AndroidWorkGmail(settings) => settings.complain(complaints),
             Self::AndroidWorkNine(settings) => settings.complain(complaints),
             Self::ImportedPkcs(settings) => settings.complain(complaints),
             Self::DerivedCredential(settings) => settings.complain(complaints),

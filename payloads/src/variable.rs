@@ -38,9 +38,10 @@ pub enum RenderError {
 
 /// Something a text can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Variable {
+pub(crate) enum Variable {
     UserName,
     UserPrincipalName,
+    Domain,
     EmailAddress,
     FullName,
     GivenName,
@@ -59,12 +60,16 @@ enum Variable {
     FullyQualifiedDomainName,
 }
 
-/// Every spelling (Intune, "Use SCEP certificate profiles"), compared without regard to ASCII case.
+/// Every spelling (Intune, "Use SCEP certificate profiles" and "Add app configuration policies for managed Android Enterprise devices"),
+/// compared without regard to ASCII case.
 /// Differs: `FullName`, `GivenName`, `Surname` and `UDID` are ours, because account names and simulated devices need them.
-const SPELLINGS: [(&str, Variable); 22] = [
+const SPELLINGS: [(&str, Variable); 26] = [
     ("UserName", Variable::UserName),
+    ("PartialUPN", Variable::UserName),
+    ("Domain", Variable::Domain),
     ("UserPrincipalName", Variable::UserPrincipalName),
     ("EmailAddress", Variable::EmailAddress),
+    ("Mail", Variable::EmailAddress),
     ("FullName", Variable::FullName),
     ("GivenName", Variable::GivenName),
     ("Surname", Variable::Surname),
@@ -82,6 +87,7 @@ const SPELLINGS: [(&str, Variable); 22] = [
     ),
     ("AAD_Device_ID", Variable::AzureAdDeviceId),
     ("AzureADDeviceId", Variable::AzureAdDeviceId),
+    ("AADDeviceId", Variable::AzureAdDeviceId),
     ("DeviceId", Variable::DeviceId),
     ("SerialNumber", Variable::SerialNumber),
     ("Device_Serial", Variable::SerialNumber),
@@ -109,6 +115,44 @@ impl Variable {
             .map(|&(_, variable)| variable)
     }
 
+    /// Whether it is known of users.
+    pub(crate) fn is_of_user(self) -> bool {
+        match self {
+            Self::UserName
+            | Self::UserPrincipalName
+            | Self::Domain
+            | Self::EmailAddress
+            | Self::FullName
+            | Self::GivenName
+            | Self::Surname
+            | Self::OnPremisesDistinguishedName
+            | Self::OnPremisesSamAccountName
+            | Self::OnPremisesSecurityIdentifier => true,
+            Self::AzureAdDeviceId
+            | Self::DeviceId
+            | Self::SerialNumber
+            | Self::Imei
+            | Self::Meid
+            | Self::Udid
+            | Self::WifiMacAddress
+            | Self::DeviceName
+            | Self::FullyQualifiedDomainName => false,
+        }
+    }
+
+    /// Whether Intune offers it for certificates of devices, and not for those of users.
+    pub(crate) fn is_of_device_certificates(self) -> bool {
+        matches!(
+            self,
+            Self::Meid | Self::WifiMacAddress | Self::DeviceName | Self::FullyQualifiedDomainName
+        )
+    }
+
+    /// Whether it is burned into the device.
+    pub(crate) fn is_hardware(self) -> bool {
+        matches!(self, Self::SerialNumber | Self::Imei | Self::Meid)
+    }
+
     /// The value, or in words what is missing.
     fn value(self, subject: &Subject<'_>) -> Result<String, &'static str> {
         let device = subject.device;
@@ -122,6 +166,11 @@ impl Variable {
         match self {
             Self::UserName => Ok(user()?.user_name().to_owned()),
             Self::UserPrincipalName => Ok(user()?.user_principal_name.clone()),
+            Self::Domain => user()?
+                .user_principal_name
+                .split_once('@')
+                .map(|(_, domain)| domain.to_owned())
+                .ok_or("the domain of the user's principal name"),
             Self::EmailAddress => known(&user()?.mail, "the user's mail address"),
             Self::FullName => known(&user()?.full_name, "the user's full name"),
             Self::GivenName => known(&user()?.given_name, "the user's given name"),
@@ -209,6 +258,18 @@ pub fn render(text: &str, subject: &Subject<'_>) -> Result<String, RenderError> 
     Ok(rendered)
 }
 
+/// The variables of `text` that exist, in order.
+pub(crate) fn variables(text: &str) -> Vec<Variable> {
+    let pieces = pieces(text).unwrap_or_default();
+    pieces
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Literal(_) => None,
+            Piece::Name(name) => Variable::find(name),
+        })
+        .collect()
+}
+
 /// Checks that every variable of `text` exists, whatever its value will be.
 pub fn check(text: &str) -> Result<(), RenderError> {
     for piece in pieces(text)? {
@@ -264,6 +325,12 @@ mod tests {
             (
                 "{{OnPremisesSecurityIdentifier}}",
                 Ok("tag:microsoft.com,2022-09-14:sid:S-1-5-21-1"),
+            ),
+            ("{{PartialUPN}}+{{Domain}}", Ok("ada+example.com")),
+            ("{{Mail}}", Ok("a&b@example.com")),
+            (
+                "{{easDeviceId}}",
+                Err("rendering `{{easDeviceId}}`: there is no such variable"),
             ),
             (
                 "{{IMEI}}",

@@ -12,7 +12,7 @@ use crate::{
     properties::properties,
     source::{EmailAddressSource, UsernameSource},
     subject::Subject,
-    variable::RenderError,
+    variable::{self, RenderError},
 };
 
 properties! {
@@ -48,11 +48,11 @@ properties! {
             account: WorkAccount,
         }
         own {
-            /// The device identifier the account gives to the server. Microsoft Graph has no such property.
+            /// The device identifier the account gives to the server, with variables. Microsoft Graph has no such property.
             exchange_device_id: Option<String> = None,
             /// Accept whatever certificate the server shows. Microsoft Graph has no such property.
             trust_all_certificates: bool = false,
-            /// The signature of new messages. Microsoft Graph has no such property.
+            /// The signature of new messages, with variables. Microsoft Graph has no such property.
             default_signature: Option<String> = None,
             /// Whether the user may have other accounts; false removes them. Microsoft Graph has no such property.
             allow_unmanaged_accounts: Option<bool> = None,
@@ -130,6 +130,24 @@ impl NineValue {
         Self::SyncTasks,
     ];
 
+    /// The name users write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Publisher => "publisher",
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Ssl => "ssl",
+            Self::EmailAddress => "email_address",
+            Self::UserName => "user_name",
+            Self::FullName => "full_name",
+            Self::CertificateAlias => "certificate_alias",
+            Self::SyncWindow => "sync_window",
+            Self::SyncContacts => "sync_contacts",
+            Self::SyncCalendar => "sync_calendar",
+            Self::SyncTasks => "sync_tasks",
+        }
+    }
+
     /// The key the vendor publishes for it (9Folders, "How to configure App Configuration Policies").
     pub fn known_key(self) -> Option<&'static str> {
         match self {
@@ -202,6 +220,31 @@ fn split_port(text: &str) -> (&str, Option<&str>) {
     }
 }
 
+impl AndroidWorkGmail {
+    /// The properties that are texts with variables.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let device = self.exchange_device_id.as_deref();
+        let signature = self.default_signature.as_deref();
+        device
+            .map(|text| ("exchange_device_id", text))
+            .into_iter()
+            .chain(signature.map(|text| ("default_signature", text)))
+    }
+
+    pub(crate) fn complain(&self, complaints: &mut Vec<Complaint>) {
+        self.account.complain(complaints);
+        for (name, text) in self.templates() {
+            if let Err(error) = variable::check(text) {
+                complaints.push(Complaint::new(
+                    name,
+                    error.to_string(),
+                    "a text with known variables",
+                ));
+            }
+        }
+    }
+}
+
 impl AndroidWorkNine {
     /// The key of `value`: the author's, else the vendor's if it is known.
     pub fn key(&self, value: NineValue) -> Option<&str> {
@@ -225,7 +268,7 @@ impl AndroidWorkNine {
             } else if let Some(other) = keys.insert(key, value) {
                 complaints.push(Complaint::new(
                     "key_map",
-                    format!("`{key}` for two values ({other:?}, {value:?})"),
+                    format!("`{key}` for both {} and {}", other.as_str(), value.as_str()),
                     "one key for each value",
                 ));
             }

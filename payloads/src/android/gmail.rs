@@ -5,7 +5,10 @@ use super::{
     plan::AppConfiguration,
     restriction::Filling,
 };
-use crate::{exchange::EmailSyncDuration, variable::RenderError, work_mail::AndroidWorkGmail};
+use crate::{
+    variable::{self, RenderError},
+    work_mail::AndroidWorkGmail,
+};
 
 pub(super) const PACKAGE: &str = "com.google.android.gm";
 
@@ -18,7 +21,9 @@ pub(super) fn configuration(
     keys.put("email_address", account.email_address(&context.subject)?);
     keys.put("exchange_host", account.host_name.as_str());
     keys.put("exchange_username", account.user_name(&context.subject)?);
-    keys.put_some("exchange_device_id", settings.exchange_device_id.as_deref());
+    for (key, text) in settings.templates() {
+        keys.put(key, variable::render(text, &context.subject)?);
+    }
     keys.put_some(
         "exchange_login_certificate_alias",
         account
@@ -29,13 +34,10 @@ pub(super) fn configuration(
     if settings.trust_all_certificates {
         keys.put("exchange_trust_all_certificates", true);
     }
-    if account.duration_of_email_to_sync != EmailSyncDuration::UserDefined {
-        keys.put_some(
-            "default_exchange_sync_window",
-            sync_window(account.duration_of_email_to_sync),
-        );
-    }
-    keys.put_some("default_signature", settings.default_signature.as_deref());
+    keys.put_some(
+        "default_exchange_sync_window",
+        sync_window(account.duration_of_email_to_sync),
+    );
     keys.put_some(
         "allow_unmanaged_accounts",
         settings.allow_unmanaged_accounts,

@@ -8,5 +8,8 @@
 
 mod android;
 mod applicability;
+mod edits;
+mod lints;
+mod references;
 mod sample;
 mod settings;

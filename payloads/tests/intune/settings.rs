@@ -145,7 +145,7 @@ fn nonsense_is_told() {
                 json!({ "key_map": { "email_address": "AppServiceHost", "user_name": " " } }),
             ),
             vec![
-                "`key_map`: found `AppServiceHost` for two values (Host, EmailAddress), expected one key for each value",
+                "`key_map`: found `AppServiceHost` for both host and email_address, expected one key for each value",
                 "`key_map`: found an empty key, expected the name of a key",
             ],
         ),

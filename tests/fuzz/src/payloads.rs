@@ -12,6 +12,12 @@ pub fn profile(bytes: &[u8]) {
         Ok(profile) => {
             let _ = profile.validate();
             let _ = mdm_payloads::lint(&profile, None);
+            for semantics in mdm_payloads::Semantics::ALL {
+                let _ = mdm_payloads::lint_edition(&profile, semantics);
+            }
+            let _ = mdm_payloads::lint_set(&[profile.clone(), profile.clone()]);
+            let same = mdm_payloads::field_class::change(&profile, &profile);
+            assert!(same.fields.is_empty(), "{same:?}");
             let written = serde_json::to_value(&profile).expect("a profile can be written");
             let Value::Object(object) = written else {
                 panic!("a profile is an object: {written}");

@@ -1,21 +1,35 @@
 //! What is allowed in a profile, but probably does not do what was meant.
 
+mod android;
+mod edit;
+mod edition;
+mod names;
+mod rendering;
+mod set;
+
+pub use edit::lint_edit;
+pub use edition::lint_edition;
+pub use rendering::lint_rendering;
+pub use set::{is_ping_pong, lint_set};
+
 use crate::{
     apple::{self, Channel},
-    exchange::{AuthenticationMethod, ExchangeAccount},
+    exchange::{AuthenticationMethod, EAS_SERVICES, EasService, ExchangeAccount},
     finding::{Finding, Level},
     identity::{CertificateTerms, HashAlgorithm, Pkcs12Encryption},
     mail::{MailAccount, MailAuthentication, MailServer},
     platform::Platform,
     profile::Profile,
     settings::Settings,
+    source::UsernameSource,
 };
 
 /// Says what will probably not do what was meant. `channel` is the channel the profile is to be sent on, if that is decided already.
 ///
 /// Rules: `profile.invalid` (each complaint of [`Profile::validate`]), `macos-channel`, `no-ssl`, `identity-unused`, `identity-on-imap`,
 /// `oauth-ignores-host`, `weak-authentication`, `same-password-by-hand-only`, `weak-hash`, `modern-pkcs12`,
-/// `plain-scep`, each with `profile.` before it.
+/// `plain-scep`, `no-description`, `services-combination`, `username-source`, `knox-notes`, `trust-all-certificates`, `nine-no-key`,
+/// `security-identifier-place`, `variable-of-other-platform`, `variable-of-other-store`, each with `profile.` before it.
 pub fn lint(profile: &Profile, channel: Option<Channel>) -> Vec<Finding> {
     let mut findings: Vec<_> = profile
         .validate()
@@ -37,15 +51,39 @@ pub fn lint(profile: &Profile, channel: Option<Channel>) -> Vec<Finding> {
             "macOS takes this profile on the user channel only",
         ));
     }
+    if profile
+        .description
+        .as_ref()
+        .is_none_or(|text| text.trim().is_empty())
+    {
+        findings.push(Finding::new(
+            "profile.no-description",
+            Level::Note,
+            "description",
+            "is recommended, so that others know what the profile is for",
+        ));
+    }
     match &profile.settings {
-        Settings::IosExchange(settings) => exchange(&settings.account, &mut findings),
+        Settings::IosExchange(settings) => {
+            exchange(&settings.account, &mut findings);
+            services(&settings.eas_services, &mut findings);
+        }
         Settings::MacosExchange(settings) => exchange(&settings.account, &mut findings),
         Settings::IosMail(settings) => mail(&settings.account, &mut findings),
         Settings::MacosMail(settings) => mail(&settings.account, &mut findings),
+        Settings::KnoxExchange(settings) => {
+            no_ssl(settings.require_ssl, &mut findings);
+            android::knox(settings, &mut findings);
+        }
+        Settings::AndroidWorkGmail(settings) => {
+            no_ssl(settings.account.require_ssl, &mut findings);
+            android::gmail(settings, &mut findings);
+        }
+        Settings::AndroidWorkNine(settings) => {
+            no_ssl(settings.account.require_ssl, &mut findings);
+            android::nine(settings, &mut findings);
+        }
         Settings::TrustedCertificate(_)
-        | Settings::KnoxExchange(_)
-        | Settings::AndroidWorkGmail(_)
-        | Settings::AndroidWorkNine(_)
         | Settings::ImportedPkcs(_)
         | Settings::DerivedCredential(_) => {}
         Settings::ScepCertificate(settings) => {
@@ -76,13 +114,49 @@ pub fn lint(profile: &Profile, channel: Option<Channel>) -> Vec<Finding> {
     findings
 }
 
-fn exchange(account: &ExchangeAccount, findings: &mut Vec<Finding>) {
-    if !account.require_ssl {
+fn no_ssl(require_ssl: bool, findings: &mut Vec<Finding>) {
+    if !require_ssl {
         findings.push(Finding::new(
             "profile.no-ssl",
             Level::Warning,
             "require_ssl",
             "mail and password cross the network readable by anyone",
+        ));
+    }
+}
+
+/// Intune's portal offers five choices of what is synchronised; a device takes any.
+fn services(services: &[EasService], findings: &mut Vec<Finding>) {
+    const OFFERED: [&[EasService]; 5] = [
+        &EAS_SERVICES,
+        &[EasService::Email],
+        &[EasService::Calendars],
+        &[EasService::Calendars, EasService::Contacts],
+        &[EasService::Contacts],
+    ];
+    let same = |offered: &&[EasService]| {
+        EAS_SERVICES
+            .iter()
+            .all(|service| offered.contains(service) == services.contains(service))
+    };
+    if !services.is_empty() && !OFFERED.iter().any(same) {
+        findings.push(Finding::new(
+            "profile.services-combination",
+            Level::Note,
+            "eas_services",
+            "is none of the combinations Intune's portal offers: all, email, calendars, contacts, calendars and contacts",
+        ));
+    }
+}
+
+fn exchange(account: &ExchangeAccount, findings: &mut Vec<Finding>) {
+    no_ssl(account.require_ssl, findings);
+    if account.username_source == UsernameSource::Username {
+        findings.push(Finding::new(
+            "profile.username-source",
+            Level::Note,
+            "username_source",
+            "Microsoft Graph has username on Android only",
         ));
     }
     if account.authentication_method == AuthenticationMethod::UsernameAndPassword
@@ -151,6 +225,7 @@ fn server(path: &str, server: &MailServer, findings: &mut Vec<Finding>) {
 }
 
 fn terms(terms: &CertificateTerms, findings: &mut Vec<Finding>) {
+    names::names(terms, findings);
     if terms.hash_algorithm == HashAlgorithm::Sha1 {
         findings.push(Finding::new(
             "profile.weak-hash",
