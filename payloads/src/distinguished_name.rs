@@ -45,6 +45,29 @@ impl AttributeType {
             .map_or(self.0.as_str(), |(name, _)| name)
     }
 
+    /// The short name for the types that Windows knows by one (Microsoft, `CertStrToName`), else the identifier.
+    pub fn windows_name(&self) -> &str {
+        const KNOWN: [&str; 13] = [
+            "CN",
+            "O",
+            "OU",
+            "C",
+            "L",
+            "S",
+            "E",
+            "DC",
+            "SERIALNUMBER",
+            "SN",
+            "G",
+            "T",
+            "STREET",
+        ];
+        SHORT_NAMES
+            .iter()
+            .find(|(name, oid)| *oid == self.0 && KNOWN.contains(name))
+            .map_or(self.0.as_str(), |(name, _)| name)
+    }
+
     fn parse(text: &str) -> Option<Self> {
         if let Some((_, oid)) = SHORT_NAMES
             .iter()

@@ -41,6 +41,9 @@ pub fn rule(kind: SettingsType) -> Option<(AccountKey, Outcome)> {
         | SettingsType::IosMail
         | SettingsType::MacosExchange
         | SettingsType::MacosMail => (AccountKey::HostAndAddress, Outcome::Blocks),
+        SettingsType::Windows10Exchange
+        | SettingsType::WindowsPhone81Exchange
+        | SettingsType::WindowsMail => (AccountKey::HostAndAddress, Outcome::Overwrites),
         SettingsType::KnoxExchange => (AccountKey::Address, Outcome::Overwrites),
         SettingsType::AndroidWorkGmail | SettingsType::AndroidWorkNine => {
             (AccountKey::Nothing, Outcome::Coexists)

@@ -103,6 +103,21 @@ pub enum CertificateStore {
     Machine,
 }
 
+/// What keeps a key on Windows (Microsoft Graph, `keyStorageProviderOption`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStorageProvider {
+    /// The TPM if there is one, else software.
+    #[default]
+    UseTpmKspOtherwiseUseSoftwareKsp,
+    /// The TPM.
+    UseTpmKspOtherwiseFail,
+    /// Windows Hello for Business, which asks the user.
+    UsePassportForWorkKspOtherwiseFail,
+    /// Software.
+    UseSoftwareKsp,
+}
+
 /// How a PKCS#12 file is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -145,7 +160,9 @@ properties! {
             hash_algorithm: HashAlgorithm = HashAlgorithm::Sha2,
             /// The root delivered with it, in addition to the server's own.
             root_certificate: Option<ProfileId> = None,
-            /// macOS: the key may be exported from the keychain (false unless set).
+            /// windows10 and windowsphone81: what keeps the key; the TPM if there is one, unless set.
+            key_storage_provider: Option<KeyStorageProvider> = None,
+            /// macOS, and PKCS#12 kept by software on Windows: the key may be exported (false unless set).
             key_is_extractable: Option<bool> = None,
             /// macOS: every app may use the key without asking.
             allow_all_apps_access: Option<bool> = None,
@@ -252,22 +269,62 @@ impl CertificateTerms {
                 "1 to 99",
             ));
         }
-        if self.platform != Platform::Macos {
-            for (name, set) in [
-                ("key_is_extractable", self.key_is_extractable.is_some()),
-                (
-                    "allow_all_apps_access",
-                    self.allow_all_apps_access.is_some(),
-                ),
-            ] {
-                if set {
-                    complaints.push(Complaint::new(
-                        name,
-                        "a value",
-                        format!("nothing on {}; it is a property of macos", self.platform),
-                    ));
-                }
+        let windows = matches!(
+            self.platform,
+            Platform::Windows10 | Platform::WindowsPhone81
+        );
+        let macos = self.platform == Platform::Macos;
+        for (name, set, owner, allowed) in [
+            (
+                "key_is_extractable",
+                self.key_is_extractable.is_some(),
+                "macos",
+                macos || self.platform == Platform::Windows10,
+            ),
+            (
+                "allow_all_apps_access",
+                self.allow_all_apps_access.is_some(),
+                "macos",
+                macos,
+            ),
+            (
+                "key_storage_provider",
+                self.key_storage_provider.is_some(),
+                "windows10 and windowsphone81",
+                windows,
+            ),
+        ] {
+            if set && !allowed {
+                complaints.push(Complaint::new(
+                    name,
+                    "a value",
+                    format!("nothing on {}; it is a property of {owner}", self.platform),
+                ));
             }
+        }
+        if windows {
+            self.complain_of_keys(complaints);
+        }
+    }
+
+    /// Complains about what the keeper of the key does not do.
+    fn complain_of_keys(&self, complaints: &mut Vec<Complaint>) {
+        let provider = self.key_storage_provider.unwrap_or_default();
+        if self.key_size == KeySize::Rsa4096 && provider != KeyStorageProvider::UseSoftwareKsp {
+            complaints.push(Complaint::new(
+                "key_size",
+                "4096",
+                "2048, unless `key_storage_provider` is use_software_ksp",
+            ));
+        }
+        if self.platform == Platform::WindowsPhone81
+            && provider == KeyStorageProvider::UsePassportForWorkKspOtherwiseFail
+        {
+            complaints.push(Complaint::new(
+                "key_storage_provider",
+                "`use_passport_for_work_ksp_otherwise_fail`",
+                "another one: windowsphone81 has no Windows Hello",
+            ));
         }
     }
 }
@@ -287,6 +344,24 @@ impl ScepCertificate {
                 schemes,
                 complaints,
             );
+        }
+        if self.terms.platform == Platform::Windows10 && self.terms.key_is_extractable.is_some() {
+            complaints.push(Complaint::new(
+                "key_is_extractable",
+                "a value",
+                "nothing: a key that windows10 makes itself stays there",
+            ));
+        }
+        if matches!(
+            self.terms.platform,
+            Platform::Windows10 | Platform::WindowsPhone81
+        ) && self.retries > 30
+        {
+            complaints.push(Complaint::new(
+                "retries",
+                self.retries.to_string(),
+                "0 to 30",
+            ));
         }
         if !self.terms.platform.is_apple() {
             return;
@@ -317,5 +392,22 @@ impl ScepCertificate {
 impl PkcsCertificate {
     pub(crate) fn complain(&self, complaints: &mut Vec<Complaint>) {
         self.terms.complain(complaints);
+        if self.terms.platform == Platform::WindowsPhone81 {
+            complaints.push(Complaint::new(
+                "platform",
+                "`windowsphone81`",
+                "another one: windowsphone81 cannot import a PKCS#12 file",
+            ));
+        }
+        if self.terms.platform == Platform::Windows10
+            && self.terms.key_is_extractable.is_some()
+            && self.terms.key_storage_provider != Some(KeyStorageProvider::UseSoftwareKsp)
+        {
+            complaints.push(Complaint::new(
+                "key_is_extractable",
+                "a value",
+                "nothing unless `key_storage_provider` is use_software_ksp",
+            ));
+        }
     }
 }

@@ -71,28 +71,20 @@ impl KnoxExchange {
 
     /// The user name for `subject`; a SAM account name without its domain.
     pub fn user_name(&self, subject: &Subject<'_>) -> Result<String, RenderError> {
-        let name = self.username_source.render(
-            subject,
-            self.user_domain_name_source,
-            self.custom_domain_name.as_deref(),
-        )?;
-        Ok(match (self.username_source, name.rsplit_once('\\')) {
-            (UsernameSource::SamAccountName, Some((_, name))) => name.to_owned(),
-            _ => name,
-        })
+        self.split(subject).map(|(name, _)| name)
     }
 
     /// The domain for `subject`, where the user name is a SAM account name.
     pub fn domain(&self, subject: &Subject<'_>) -> Result<Option<String>, RenderError> {
-        if self.username_source != UsernameSource::SamAccountName {
-            return Ok(None);
-        }
-        let name = self.username_source.render(
+        self.split(subject).map(|(_, domain)| domain)
+    }
+
+    fn split(&self, subject: &Subject<'_>) -> Result<(String, Option<String>), RenderError> {
+        self.username_source.split(
             subject,
             self.user_domain_name_source,
             self.custom_domain_name.as_deref(),
-        )?;
-        Ok(name.rsplit_once('\\').map(|(domain, _)| domain.to_owned()))
+        )
     }
 
     pub(crate) fn complain(&self, complaints: &mut Vec<Complaint>) {

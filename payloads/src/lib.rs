@@ -43,6 +43,8 @@ pub mod trusted;
 pub mod user;
 pub mod variable;
 pub mod windows;
+pub mod windows_exchange;
+pub mod windows_mail;
 pub mod windows_rule;
 pub mod work_mail;
 

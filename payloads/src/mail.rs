@@ -135,7 +135,7 @@ properties! {
 }
 
 impl MailServer {
-    fn complain(&self, path: &str, complaints: &mut Vec<Complaint>) {
+    pub(crate) fn complain(&self, path: &str, complaints: &mut Vec<Complaint>) {
         address::host(&format!("{path}.host_name"), &self.host_name, complaints);
         address::port(&format!("{path}.port"), self.port, complaints);
         if let Some(error) = self

@@ -155,6 +155,20 @@ fn unknown(name: &str, kind: SettingsType) -> Complaint {
     } else {
         format!("a property of {}", owners.join(", "))
     };
+    if name == "identity_certificate"
+        && matches!(
+            kind,
+            SettingsType::Windows10Exchange
+                | SettingsType::WindowsPhone81Exchange
+                | SettingsType::WindowsMail
+        )
+    {
+        return Complaint::new(
+            name,
+            found,
+            "nothing: no node of Windows links a certificate to a mail account, so deliver the identity as a profile of its own",
+        );
+    }
     let nearest = ["description", "display_name"]
         .into_iter()
         .chain(kind.properties())

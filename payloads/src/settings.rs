@@ -16,6 +16,8 @@ use crate::{
     profile_id::ProfileId,
     properties::{Properties, Reader},
     trusted::TrustedCertificate,
+    windows_exchange::{Windows10Exchange, WindowsPhone81Exchange},
+    windows_mail::WindowsMail,
     windows_rule::ApplicabilityRules,
     work_mail::{AndroidWorkGmail, AndroidWorkNine},
 };
@@ -79,6 +81,12 @@ settings! {
     IosMail(IosMail) = "ios_mail",
     /// IMAP or POP on macOS.
     MacosMail(MacosMail) = "macos_mail",
+    /// Exchange ActiveSync on Windows 10 and 11.
+    Windows10Exchange(Windows10Exchange) = "windows10_exchange",
+    /// Exchange ActiveSync on Windows Phone 8.1.
+    WindowsPhone81Exchange(WindowsPhone81Exchange) = "windowsphone81_exchange",
+    /// IMAP or POP on Windows 10 and 11.
+    WindowsMail(WindowsMail) = "windows_mail",
     /// Exchange ActiveSync of Samsung's mail app.
     KnoxExchange(KnoxExchange) = "knox_exchange",
     /// Exchange ActiveSync of Gmail in a work profile.
@@ -148,6 +156,8 @@ impl Settings {
         match self {
             Self::IosExchange(_) | Self::IosMail(_) => Platform::Ios,
             Self::MacosExchange(_) | Self::MacosMail(_) => Platform::Macos,
+            Self::Windows10Exchange(_) | Self::WindowsMail(_) => Platform::Windows10,
+            Self::WindowsPhone81Exchange(_) => Platform::WindowsPhone81,
             Self::TrustedCertificate(settings) => settings.platform,
             Self::ScepCertificate(settings) => settings.terms.platform,
             Self::PkcsCertificate(settings) => settings.terms.platform,
@@ -168,6 +178,9 @@ impl Settings {
             Self::AndroidWorkNine(settings) => Some(settings.account.authentication_method),
             Self::IosMail(_)
             | Self::MacosMail(_)
+            | Self::Windows10Exchange(_)
+            | Self::WindowsPhone81Exchange(_)
+            | Self::WindowsMail(_)
             | Self::TrustedCertificate(_)
             | Self::ScepCertificate(_)
             | Self::PkcsCertificate(_)
@@ -183,6 +196,9 @@ impl Settings {
             | Self::MacosExchange(_)
             | Self::IosMail(_)
             | Self::MacosMail(_)
+            | Self::Windows10Exchange(_)
+            | Self::WindowsPhone81Exchange(_)
+            | Self::WindowsMail(_)
             | Self::KnoxExchange(_)
             | Self::AndroidWorkGmail(_)
             | Self::AndroidWorkNine(_) => true,
@@ -206,6 +222,9 @@ impl Settings {
             | Self::MacosExchange(_)
             | Self::IosMail(_)
             | Self::MacosMail(_)
+            | Self::Windows10Exchange(_)
+            | Self::WindowsPhone81Exchange(_)
+            | Self::WindowsMail(_)
             | Self::KnoxExchange(_)
             | Self::AndroidWorkGmail(_)
             | Self::AndroidWorkNine(_) => false,
@@ -214,12 +233,16 @@ impl Settings {
 
     /// Which devices of its platform it is for, if it says so.
     pub fn applicability_rules(&self) -> Option<&ApplicabilityRules> {
-        None
+        match self {
+            Self::Windows10Exchange(settings) => Some(&settings.rules),
+            Self::WindowsMail(settings) => Some(&settings.rules),
+            _ => None,
+        }
     }
 
     /// Whether it is kept from Windows 10 Mobile (Microsoft Graph, `applyOnlyToWindowsPhone81`).
     pub fn only_windows_phone_81(&self) -> bool {
-        false
+        matches!(self, Self::WindowsPhone81Exchange(settings) if settings.apply_only_to_windows_phone81)
     }
 
     /// The other profiles it names, whose payloads travel in the same document. One profile may be named more than once.
@@ -332,7 +355,11 @@ impl Settings {
                         .map(root("root_certificates")),
                 )
                 .collect(),
-            Self::TrustedCertificate(_) | Self::ImportedPkcs(_) => Vec::new(),
+            Self::TrustedCertificate(_)
+            | Self::ImportedPkcs(_)
+            | Self::Windows10Exchange(_)
+            | Self::WindowsPhone81Exchange(_)
+            | Self::WindowsMail(_) => Vec::new(),
             Self::DerivedCredential(settings) => settings
                 .root_certificate
                 .iter()
@@ -359,6 +386,9 @@ impl Settings {
                 settings.smime.complain(complaints);
             }
             Self::MacosMail(settings) => settings.account.complain(complaints),
+            Self::Windows10Exchange(settings) => settings.complain(complaints),
+            Self::WindowsPhone81Exchange(settings) => settings.complain(complaints),
+            Self::WindowsMail(settings) => settings.complain(complaints),
             Self::TrustedCertificate(settings) => settings.complain(complaints),
             Self::ScepCertificate(settings) => settings.complain(complaints),
             Self::PkcsCertificate(settings) => settings.complain(complaints),

@@ -81,21 +81,36 @@ impl EmailAddressSource {
 }
 
 impl UsernameSource {
-    /// The user name of the account. For [`UsernameSource::SamAccountName`] the domain is `custom_domain`, else the form of the
-    /// directory's domain that `domain` chooses, short by default.
+    /// The user name of the account, that of a SAM account written `DOMAIN\name`.
     pub fn render(
         self,
         subject: &Subject<'_>,
         domain: Option<DomainNameSource>,
         custom_domain: Option<&str>,
     ) -> Result<String, RenderError> {
+        let (name, domain) = self.split(subject, domain, custom_domain)?;
+        Ok(match domain {
+            Some(domain) => format!("{domain}\\{name}"),
+            None => name,
+        })
+    }
+
+    /// The user name of the account, and the domain of a SAM account: `custom_domain`, else the form of the directory's domain that
+    /// `domain` chooses, short by default.
+    pub fn split(
+        self,
+        subject: &Subject<'_>,
+        domain: Option<DomainNameSource>,
+        custom_domain: Option<&str>,
+    ) -> Result<(String, Option<String>), RenderError> {
         let source = "username_source";
         let user = user(subject, source)?;
         match self {
-            Self::UserPrincipalName => Ok(user.user_principal_name.clone()),
-            Self::Username => Ok(user.user_name().to_owned()),
+            Self::UserPrincipalName => Ok((user.user_principal_name.clone(), None)),
+            Self::Username => Ok((user.user_name().to_owned(), None)),
             Self::PrimarySmtpAddress => {
-                known(user.mail.as_ref(), source, "the user's mail address").map(str::to_owned)
+                let address = known(user.mail.as_ref(), source, "the user's mail address")?;
+                Ok((address.to_owned(), None))
             }
             Self::SamAccountName => {
                 let name = known(
@@ -116,7 +131,7 @@ impl UsernameSource {
                         "the user's NetBIOS domain name",
                     )?,
                 };
-                Ok(format!("{domain}\\{name}"))
+                Ok((name.to_owned(), Some(domain.to_owned())))
             }
         }
     }

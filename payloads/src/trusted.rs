@@ -1,6 +1,7 @@
 //! Trusted certificates: roots, and intermediates that servers forget to send.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     complaint::Complaint,
@@ -9,8 +10,21 @@ use crate::{
     properties::properties,
 };
 
+/// Where Windows keeps a certificate (Microsoft Graph, `certificateDestinationStore`). Users have no store for roots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DestinationStore {
+    /// The device's roots.
+    ComputerCertStoreRoot,
+    /// The device's intermediates.
+    ComputerCertStoreIntermediate,
+    /// The user's intermediates.
+    UserCertStoreIntermediate,
+}
+
 properties! {
-    /// A certificate a device is to trust, or an intermediate it is to know (Microsoft Graph, `iosTrustedRootCertificate`).
+    /// A certificate a device is to trust, or an intermediate it is to know (Microsoft Graph, `iosTrustedRootCertificate` and
+    /// `windows81TrustedRootCertificate`).
     pub struct TrustedCertificate {
         shared {}
         own {
@@ -22,6 +36,8 @@ properties! {
             lab_root: bool = false,
             /// The file name shown with it.
             cert_file_name: Option<String> = None,
+            /// windows10: where it is kept; unless set, a self-issued certificate among the device's roots, another among its intermediates.
+            destination_store: Option<DestinationStore> = None,
         }
     }
 }
@@ -60,6 +76,16 @@ impl TrustedCertificate {
             )),
             (Some(_), false) | (None, true) => {}
         }
+        if self.destination_store.is_some() && self.platform != Platform::Windows10 {
+            complaints.push(Complaint::new(
+                "destination_store",
+                "a value",
+                format!(
+                    "nothing on {}; it is a property of windows10",
+                    self.platform
+                ),
+            ));
+        }
     }
 }
 
@@ -87,6 +113,7 @@ mod tests {
                 trusted_root_certificate: Some(text.clone()),
                 lab_root: false,
                 cert_file_name: None,
+                destination_store: None,
             };
             let expected = decodes.then(|| bytes(ROOT));
             assert_eq!(

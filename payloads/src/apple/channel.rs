@@ -22,6 +22,9 @@ pub fn channel(settings: &Settings) -> Channel {
         Settings::MacosExchange(_) | Settings::MacosMail(_) => Channel::User,
         Settings::IosExchange(_)
         | Settings::IosMail(_)
+        | Settings::Windows10Exchange(_)
+        | Settings::WindowsPhone81Exchange(_)
+        | Settings::WindowsMail(_)
         | Settings::KnoxExchange(_)
         | Settings::AndroidWorkGmail(_)
         | Settings::AndroidWorkNine(_)

@@ -345,6 +345,9 @@ fn account(
         | Settings::PkcsCertificate(_)
         | Settings::ImportedPkcs(_)
         | Settings::DerivedCredential(_)
+        | Settings::Windows10Exchange(_)
+        | Settings::WindowsPhone81Exchange(_)
+        | Settings::WindowsMail(_)
         | Settings::KnoxExchange(_)
         | Settings::AndroidWorkGmail(_)
         | Settings::AndroidWorkNine(_) => return Ok(None),

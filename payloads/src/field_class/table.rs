@@ -23,6 +23,16 @@ fn own_class(kind: SettingsType, path: &str) -> Option<Class> {
         SettingsType::IosExchange => ios_exchange(path),
         SettingsType::MacosExchange => macos_exchange(path),
         SettingsType::IosMail | SettingsType::MacosMail => mail(path),
+        SettingsType::Windows10Exchange => match path {
+            "device_management_applicability_rule_os_edition"
+            | "device_management_applicability_rule_os_version" => Some(Class::Silent),
+            path => windows_exchange(path),
+        },
+        SettingsType::WindowsPhone81Exchange => match path {
+            "apply_only_to_windows_phone81" => Some(Class::Silent),
+            path => windows_exchange(path),
+        },
+        SettingsType::WindowsMail => windows_mail(path),
         SettingsType::KnoxExchange => match path {
             "email_address_source" => Some(Class::Recreate),
             "host_name"
@@ -57,7 +67,7 @@ fn own_class(kind: SettingsType, path: &str) -> Option<Class> {
             path => work_account(path, ReconfigureApproval),
         },
         SettingsType::TrustedCertificate => match path {
-            "platform" => Some(Class::Recreate),
+            "platform" | "destination_store" => Some(Class::Recreate),
             "trusted_root_certificate" | "lab_root" | "cert_file_name" => Some(Class::Silent),
             _ => None,
         },
@@ -81,6 +91,51 @@ fn own_class(kind: SettingsType, path: &str) -> Option<Class> {
             }
             _ => None,
         },
+    }
+}
+
+/// An account of Exchange on Windows: what it is known by makes another one, since its user name stays as it was first used.
+fn windows_exchange(path: &str) -> Option<Class> {
+    match path {
+        "host_name"
+        | "email_address_source"
+        | "username_source"
+        | "user_domain_name_source"
+        | "custom_domain_name" => Some(Class::Recreate),
+        "account_name"
+        | "require_ssl"
+        | "duration_of_email_to_sync"
+        | "email_sync_schedule"
+        | "sync_calendar"
+        | "sync_contacts"
+        | "sync_tasks" => Some(Class::Silent),
+        _ => None,
+    }
+}
+
+/// An account of IMAP or POP on Windows. What may be left out makes another account, since Windows replaces no node that is not there.
+fn windows_mail(path: &str) -> Option<Class> {
+    match path {
+        "outgoing_server"
+        | "incoming_server.port"
+        | "incoming_server.use_ssl"
+        | "device_management_applicability_rule_os_edition"
+        | "device_management_applicability_rule_os_version" => Some(Class::Silent),
+        "account_type"
+        | "account_name"
+        | "sender_name"
+        | "email_address_source"
+        | "username_source"
+        | "user_domain_name_source"
+        | "custom_domain_name"
+        | "incoming_server"
+        | "duration_of_email_to_sync"
+        | "sync_interval"
+        | "largest_attachment"
+        | "message_size"
+        | "keep_deleted_on_server"
+        | "cellular_only" => Some(Class::Recreate),
+        _ => None,
     }
 }
 
@@ -211,6 +266,7 @@ fn terms(path: &str) -> Option<Class> {
         | "certificate_validity_period_scale"
         | "hash_algorithm"
         | "root_certificate"
+        | "key_storage_provider"
         | "key_is_extractable"
         | "allow_all_apps_access" => Some(Class::Recreate),
         "renewal_threshold_percentage" => Some(Class::Cosmetic),

@@ -6,6 +6,7 @@ mod edition;
 mod names;
 mod rendering;
 mod set;
+mod windows;
 
 pub use edit::lint_edit;
 pub use edition::lint_edition;
@@ -29,7 +30,9 @@ use crate::{
 /// Rules: `profile.invalid` (each complaint of [`Profile::validate`]), `macos-channel`, `no-ssl`, `identity-unused`, `identity-on-imap`,
 /// `oauth-ignores-host`, `weak-authentication`, `same-password-by-hand-only`, `weak-hash`, `modern-pkcs12`,
 /// `plain-scep`, `no-description`, `services-combination`, `username-source`, `knox-notes`, `trust-all-certificates`, `nine-no-key`,
-/// `security-identifier-place`, `variable-of-other-platform`, `variable-of-other-store`, each with `profile.` before it.
+/// `security-identifier-place`, `variable-of-other-platform`, `variable-of-other-store`, each with `profile.` before it; and
+/// `certificate-not-linked`, `mail-app-retired`, `schedule-not-sent`, `starttls-port`, `store-mismatch`, `validity-not-sent`, each with
+/// `windows.` before it.
 pub fn lint(profile: &Profile, channel: Option<Channel>) -> Vec<Finding> {
     let mut findings: Vec<_> = profile
         .validate()
@@ -83,11 +86,26 @@ pub fn lint(profile: &Profile, channel: Option<Channel>) -> Vec<Finding> {
             no_ssl(settings.account.require_ssl, &mut findings);
             android::nine(settings, &mut findings);
         }
-        Settings::TrustedCertificate(_)
-        | Settings::ImportedPkcs(_)
-        | Settings::DerivedCredential(_) => {}
+        Settings::Windows10Exchange(settings) => {
+            no_ssl(settings.account.require_ssl, &mut findings);
+            windows::exchange(&settings.account, &mut findings);
+            windows::mail_app(&mut findings);
+        }
+        Settings::WindowsPhone81Exchange(settings) => {
+            no_ssl(settings.account.require_ssl, &mut findings);
+            windows::exchange(&settings.account, &mut findings);
+        }
+        Settings::WindowsMail(settings) => {
+            server("incoming_server", &settings.incoming_server, &mut findings);
+            server("outgoing_server", &settings.outgoing_server, &mut findings);
+            windows::mail(settings, &mut findings);
+            windows::mail_app(&mut findings);
+        }
+        Settings::TrustedCertificate(settings) => windows::store(settings, &mut findings),
+        Settings::ImportedPkcs(_) | Settings::DerivedCredential(_) => {}
         Settings::ScepCertificate(settings) => {
             terms(&settings.terms, &mut findings);
+            windows::validity(&settings.terms, &mut findings);
             for (index, url) in settings.scep_server_urls.iter().enumerate() {
                 if url.starts_with("http://") {
                     findings.push(Finding::new(

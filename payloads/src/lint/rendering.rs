@@ -6,6 +6,7 @@ use crate::{
     settings::Settings,
     subject::Subject,
     variable::{self, RenderError},
+    windows_exchange::{Windows10Exchange, WindowsPhone81Exchange},
 };
 
 /// Names every value of `profile` that `subject` cannot supply, each of which fails the profile on that device. One rule,
@@ -37,6 +38,19 @@ pub fn lint_rendering(profile: &Profile, subject: &Subject<'_>) -> Vec<Finding> 
                 s.account.email_address(subject).map(drop),
             );
             try_at("username_source", s.account.user_name(subject).map(drop));
+        }
+        Settings::Windows10Exchange(Windows10Exchange { account, .. })
+        | Settings::WindowsPhone81Exchange(WindowsPhone81Exchange { account, .. }) => {
+            try_at(
+                "email_address_source",
+                account.email_address(subject).map(drop),
+            );
+            try_at("username_source", account.user_name(subject).map(drop));
+        }
+        Settings::WindowsMail(s) => {
+            try_at("email_address_source", s.email_address(subject).map(drop));
+            try_at("username_source", s.user_name(subject).map(drop));
+            try_at("sender_name", s.rendered_sender_name(subject).map(drop));
         }
         Settings::KnoxExchange(s) => {
             try_at("email_address_source", s.email_address(subject).map(drop));

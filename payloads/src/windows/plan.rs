@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    operation::{NodeOp, Unit},
-    read_back::ReadBack,
-    wait::Wait,
-};
+use super::{operation::Unit, read_back::ReadBack, wait::Wait};
 
 /// Whose part of the management tree is written (Microsoft, "OMA DM protocol support", "User targeted vs. device targeted configuration").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,19 +59,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every operation it may come to, reading included.
-    pub fn operations(&self) -> Vec<NodeOp> {
-        let written = [&self.install, &self.update, &self.remove]
-            .into_iter()
-            .flatten()
-            .flat_map(Unit::operations)
-            .cloned();
-        let read = self
-            .wait
-            .iter()
-            .flat_map(Wait::uris)
-            .chain(self.read_back.iter().map(|item| item.uri.as_str()))
-            .map(NodeOp::get);
-        written.chain(read).collect()
+    /// Every node it may come to read.
+    pub fn reading(&self) -> impl Iterator<Item = &str> {
+        let progress = self.wait.iter().flat_map(Wait::uris);
+        progress.chain(self.read_back.iter().map(|item| item.uri.as_str()))
     }
 }

@@ -47,7 +47,7 @@ fn mistakes_are_told_by_name_and_all_at_once() {
         (
             with(ios_exchange(), json!({ "type": "exchange" })),
             "`type`: found `exchange`, expected one of ios_exchange, macos_exchange, ios_mail, macos_mail, \
-             knox_exchange, android_work_gmail, android_work_nine, trusted_certificate, scep_certificate, pkcs_certificate, \
+             windows10_exchange, windowsphone81_exchange, windows_mail, knox_exchange, android_work_gmail, android_work_nine, trusted_certificate, scep_certificate, pkcs_certificate, \
              imported_pkcs, derived_credential",
         ),
     ] {
