@@ -1,6 +1,7 @@
 //! Issuing certificates to devices.
 
 use crate::authority::Authority;
+use crate::csr::RequestedExtension;
 use crate::der::{DerError, Element, Tag, encode};
 use crate::key::KeyError;
 use crate::oid::OidBuf;
@@ -32,6 +33,8 @@ pub struct Request<'a> {
     pub serial: SerialNumber,
     /// Where revocation is published, plain HTTP.
     pub places: Places<'a>,
+    /// Extensions of the device's own request that are copied as they are, none of which is written above.
+    pub copied: &'a [RequestedExtension],
 }
 
 /// Where an issued certificate says that more is known of it. URLs, ASCII.
@@ -120,6 +123,14 @@ pub fn issue(authority: &Authority, request: &Request<'_>) -> Result<Issued, Iss
         extensions.crl_at(url);
     }
     extensions.authority_information(ocsp, ca_issuers);
+    for RequestedExtension {
+        oid,
+        critical,
+        value,
+    } in request.copied
+    {
+        extensions.add(oid.as_oid(), *critical, |w| w.raw(value));
+    }
     let der = Template {
         serial: &request.serial,
         issuer_der: &authority.facts().subject_der,
@@ -202,6 +213,7 @@ mod tests {
             validity: Validity::starting(lab::NOW, Duration::DAY, Duration::days(10)),
             serial: lab::serial(7),
             places: Places::default(),
+            copied: &[],
         }
     }
 

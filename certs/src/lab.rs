@@ -58,6 +58,7 @@ pub(crate) fn device(authority: &Authority, purposes: &[Oid<'_>]) -> Issued {
         validity: Validity::starting(NOW, Duration::DAY, Duration::days(10)),
         serial: serial(2),
         places: Places::default(),
+        copied: &[],
     };
     issue(authority, &request).unwrap()
 }

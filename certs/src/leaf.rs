@@ -302,6 +302,7 @@ impl Draft<'_> {
             validity: self.validity,
             serial: self.serial.clone(),
             places: Places::default(),
+            copied: &[],
         };
         Ok(issue(authority, &request)?.der)
     }

@@ -17,6 +17,7 @@ pub mod oid;
 pub mod pem;
 pub mod pkcs12;
 pub mod push_certificate;
+pub mod renewal;
 pub mod scep;
 pub mod trust;
 pub mod x509;

@@ -164,6 +164,8 @@ oids! {
     EXTENSION_REQUEST = 0x2a 0x86 0x48 0x86 0xf7 0x0d 0x01 0x09 0x0e;
     /// Microsoft's older name for `extensionRequest` ([MS-WCCE] 2.2.2.7.7).
     MICROSOFT_EXTENSION_REQUEST = 0x2b 0x06 0x01 0x04 0x01 0x82 0x37 0x02 0x01 0x0e;
+    /// The extension in which Windows names the device that enrolls ([MS-MDE2] 3.3.4.1.1.1).
+    WINDOWS_DEVICE_ID = 0x2b 0x06 0x01 0x04 0x01 0x82 0x37 0x42 0x01 0x00;
 
     /// `rsaEncryption`, RFC 8017 appendix C.
     RSA_ENCRYPTION = 0x2a 0x86 0x48 0x86 0xf7 0x0d 0x01 0x01 0x01;
@@ -189,6 +191,9 @@ oids! {
     ECDSA_WITH_SHA384 = 0x2a 0x86 0x48 0xce 0x3d 0x04 0x03 0x03;
     /// `ecdsa-with-SHA512`.
     ECDSA_WITH_SHA512 = 0x2a 0x86 0x48 0xce 0x3d 0x04 0x03 0x04;
+
+    /// The older name of `sha1WithRSAEncryption` (OIW `sha-1WithRSASignature`), which Windows writes.
+    OIW_SHA1_WITH_RSA = 0x2b 0x0e 0x03 0x02 0x1d;
 
     /// SHA-1.
     SHA1 = 0x2b 0x0e 0x03 0x02 0x1a;
@@ -268,12 +273,14 @@ mod tests {
             ("2.16.840.1.113733.1.9.7", SCEP_TRANSACTION_ID),
             ("1.3.6.1.5.5.7.24.1", SCEP_FAIL_INFO_TEXT),
             ("1.3.14.3.2.7", DES_CBC),
+            ("1.3.14.3.2.29", OIW_SHA1_WITH_RSA),
             ("2.16.840.1.101.3.4.1.42", AES256_CBC),
             ("2.16.840.1.101.3.4.2.1", SHA256),
             ("1.2.840.10045.4.3.2", ECDSA_WITH_SHA256),
             ("1.3.132.0.34", P384),
             ("1.3.6.1.4.1.311.2.1.14", MICROSOFT_EXTENSION_REQUEST),
             ("1.3.6.1.4.1.311.20.2.3", USER_PRINCIPAL_NAME),
+            ("1.3.6.1.4.1.311.66.1.0", WINDOWS_DEVICE_ID),
             ("2.5.29.17", SUBJECT_ALT_NAME),
         ] {
             let read: OidBuf = text.parse().unwrap();

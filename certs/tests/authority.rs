@@ -111,6 +111,7 @@ fn device(authority: &Authority, number: u8, validity: Validity) -> Issued {
         key_usage: KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
         validity,
         serial: serial(number),
+        copied: &[],
         places: Places {
             crl: Some("http://lab.test:8480/pki/crl"),
             ocsp: Some("http://lab.test:8480/pki/ocsp"),

@@ -22,6 +22,7 @@ const DIRECTIONS: [(&str, &[&str]); 10] = [
             "mdm-core",
             "mdm-apple",
             "mdm-store",
+            "mdm-windows",
         ],
     ),
     ("mockmdm", &["mdm-daemon", "mdm-simulators"]),

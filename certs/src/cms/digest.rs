@@ -31,7 +31,7 @@ impl Digest {
     pub fn of_signature(oid: Oid<'_>, named: Self) -> Option<Self> {
         match oid {
             oid::RSA_ENCRYPTION | oid::EC_PUBLIC_KEY => Some(named),
-            oid::SHA1_WITH_RSA | oid::ECDSA_WITH_SHA1 => Some(Self::Sha1),
+            oid::SHA1_WITH_RSA | oid::OIW_SHA1_WITH_RSA | oid::ECDSA_WITH_SHA1 => Some(Self::Sha1),
             oid::SHA256_WITH_RSA | oid::ECDSA_WITH_SHA256 => Some(Self::Sha256),
             oid::SHA384_WITH_RSA | oid::ECDSA_WITH_SHA384 => Some(Self::Sha384),
             oid::SHA512_WITH_RSA | oid::ECDSA_WITH_SHA512 => Some(Self::Sha512),

@@ -203,3 +203,35 @@ fn requests_with_missing_or_strange_attributes_are_read() {
     assert!(csr.purposes().is_empty());
     assert_eq!(csr.key_usage(), None);
 }
+
+#[test]
+fn the_requests_of_windows_are_read() {
+    let id = "0123456789ABCDEF0123456789ABCDEF";
+    for (variant, der, end, purposes) in [
+        (
+            "sha1",
+            &include_bytes!("../../../tests/fixtures/windows/requests/sha1.der")[..],
+            "\\00",
+            0,
+        ),
+        (
+            "sha256",
+            &include_bytes!("../../../tests/fixtures/windows/requests/sha256.der")[..],
+            "",
+            1,
+        ),
+    ] {
+        let csr = Csr::parse(der).unwrap();
+        assert_eq!(
+            csr.subject_text(),
+            format!("CN=3f6c1d1e-8f0a-4b77-9c55-0e2d3b!{id}{end}"),
+            "{variant}"
+        );
+        let named = csr.extension(oid::WINDOWS_DEVICE_ID).unwrap();
+        assert_eq!(named.value, format!("{id}\0").as_bytes(), "{variant}");
+        assert_eq!(csr.purposes().len(), purposes, "{variant}");
+        let mut forged = der.to_vec();
+        *forged.last_mut().unwrap() ^= 1;
+        assert_eq!(Csr::parse(&forged).unwrap_err(), CsrError::Signature);
+    }
+}

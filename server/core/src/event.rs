@@ -71,6 +71,10 @@ kinds! {
     EnrollmentUserAdded = "enrollment.user_added",
     /// A device said that it left.
     EnrollmentCheckedOut = "enrollment.checked_out",
+    /// A device enrolled that shares its hardware identifier with another one: a clone, as a rule.
+    EnrollmentCloned = "enrollment.cloned",
+    /// A device was given a new identity in place of one that ends.
+    EnrollmentRenewed = "enrollment.renewed",
     /// A device uses its replaced identity from here on.
     EnrollmentReplaced = "enrollment.replaced",
     /// Two devices used one identity, or one device an unannounced one.

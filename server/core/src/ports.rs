@@ -67,8 +67,8 @@ pub enum Key {
 /// A rendered message that must be the same when it is sent again. At most 4 MiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// What it belongs to: `command:UUID`, `link:TOKEN`, or `scep:TRANSACTION:KEY` for a request
-    /// that waits for approval.
+    /// What it belongs to: `command:UUID`, `link:TOKEN`, `scep:TRANSACTION:KEY` for a request
+    /// that waits for approval, or `hardware:UUID` for the last device with that hardware.
     pub key: String,
     /// Its bytes; none deletes it.
     pub bytes: Option<Vec<u8>>,

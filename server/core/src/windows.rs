@@ -121,6 +121,22 @@ impl Proof {
     }
 }
 
+/// A word that is no [`Proof`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is none of certificate, digest, basic")]
+pub struct UnknownProof(String);
+
+impl std::str::FromStr for Proof {
+    type Err = UnknownProof;
+
+    fn from_str(text: &str) -> Result<Self, UnknownProof> {
+        [Self::Certificate, Self::Digest, Self::Basic]
+            .into_iter()
+            .find(|proof| proof.as_str() == text)
+            .ok_or_else(|| UnknownProof(text.to_owned()))
+    }
+}
+
 /// Who is logged in (alert 1224 of type `com.microsoft/MDM/LoginStatus`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,5 +1,7 @@
 //! Everything the server is told before it starts: plain values. Who read them, and from where, is not known here.
 
+mod windows;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +14,7 @@ pub use mdm_core::id::Scope;
 pub use mdm_payloads::Secret;
 
 pub use crate::edge::Network;
+pub use windows::{EnrollmentPolicy, UnknownPolicy, Windows};
 
 /// The configuration of a server.
 #[derive(Debug, Clone)]
@@ -58,6 +61,8 @@ pub struct Config {
     pub exempt_networks: Vec<Network>,
     /// The scope of whatever names none.
     pub scope: Scope,
+    /// What Windows devices are told.
+    pub windows: Windows,
 }
 
 /// Where a server keeps its records.
@@ -226,6 +231,7 @@ impl Config {
             organization: Self::ORGANIZATION.to_owned(),
             exempt_networks: Vec::new(),
             scope: Scope::default(),
+            windows: Windows::default(),
         }
     }
 
@@ -311,6 +317,7 @@ impl Config {
                 "more than a year checks nothing".to_owned(),
             );
         }
+        self.windows.complain(&mut complain);
         let length = self.organization.chars().count();
         if !(1..=100).contains(&length) || self.organization.chars().any(char::is_control) {
             complain(

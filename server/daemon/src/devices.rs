@@ -9,3 +9,6 @@ mod scep;
 mod sender;
 
 pub use handler::Devices;
+pub(crate) use handler::{Asked, Knowledge};
+pub(crate) use pages::{escape, page};
+pub(crate) use scep::{blocking, crypto};

@@ -1,7 +1,7 @@
-//! SHA-256, by which certificates, keys and challenges are looked up.
+//! Digests: SHA-256, by which certificates, keys and challenges are looked up, and SHA-1, by which Windows does.
 
 use mdm_core::id::{ChallengeId, Fingerprint};
-use ring::digest::{SHA256, digest};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -28,4 +28,11 @@ pub fn challenge_id(text: &str) -> Option<ChallengeId> {
 /// The key of a certificate, from its DER.
 pub fn fingerprint(der: &[u8]) -> Option<Fingerprint> {
     sha256_hex(der).parse().ok()
+}
+
+/// SHA-1, by which Windows knows certificates; it protects nothing.
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    out.copy_from_slice(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    out
 }

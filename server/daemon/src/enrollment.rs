@@ -140,6 +140,7 @@ impl EnrollmentProfiles {
             subject: &subject.to_der(),
             spki: &spki,
             requested_names: None,
+            copied: &[],
             policy: &policy,
             crl_url: &renderer.urls.crl(),
         };

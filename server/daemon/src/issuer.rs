@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mdm_certs::csr::RequestedExtension;
 use mdm_certs::issue::{IssueError, Places, Request, issue};
 use mdm_certs::oid::OidBuf;
 use mdm_certs::x509::{CertificateFacts, KeyUsage, San, SerialNumber, Validity};
@@ -28,6 +29,8 @@ pub struct Wanted<'a> {
     pub spki: &'a [u8],
     /// The alternative names of the request, as its extension has them.
     pub requested_names: Option<&'a [u8]>,
+    /// Extensions of the request that are copied as they are.
+    pub copied: &'a [RequestedExtension],
     /// What else it carries.
     pub policy: &'a Policy,
     /// Where its revocation list is.
@@ -87,6 +90,7 @@ pub fn make(
             key_usage,
             validity: Validity::starting(now.to_datetime(), backdate, life),
             serial: SerialNumber::from_random(ids.bytes()),
+            copied: wanted.copied,
             places: Places {
                 crl: Some(wanted.crl_url),
                 ..Places::default()
@@ -150,6 +154,7 @@ mod tests {
             subject: &subject,
             spki: &spki,
             requested_names: None,
+            copied: &[],
             policy: &policy,
             crl_url: "http://lab.local/pki/crl",
         };

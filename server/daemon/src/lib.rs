@@ -32,5 +32,6 @@ pub mod respond;
 pub mod seen;
 pub mod server;
 mod start;
+pub mod windows;
 
 pub use start::{Running, StartError, start};

@@ -2,6 +2,8 @@
 //!
 //! Never 401: an Apple device that gets it from its MDM server unenrolls itself.
 
+mod soap;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
@@ -16,6 +18,9 @@ use mdm_core::service::links::LinkError;
 use crate::chain::chain;
 use crate::edge::{BodyError, NoRoute};
 use crate::identity::Unproven;
+use crate::windows::WindowsRefused;
+
+pub use soap::{MEDIA_TYPE as SOAP_MEDIA_TYPE, Soap};
 
 /// A response with its whole body.
 pub type Reply = Response<Full<Bytes>>;
@@ -64,6 +69,9 @@ pub enum Failure {
     /// The profile cannot be made.
     #[error(transparent)]
     Profile(#[from] NotEncodable),
+    /// A Windows device does not get what it asked for.
+    #[error(transparent)]
+    Windows(#[from] WindowsRefused),
     /// The service fails.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -119,6 +127,7 @@ impl Failure {
                     CodeRefused::Missing | CodeRefused::Unknown => StatusCode::FORBIDDEN,
                     _ => StatusCode::GONE,
                 },
+                NotAdmitted::Ticket(_) => StatusCode::FORBIDDEN,
                 _ => StatusCode::BAD_REQUEST,
             },
             Self::Link(refusal) => match refusal {
@@ -126,6 +135,7 @@ impl Failure {
                 _ => StatusCode::GONE,
             },
             Self::Profile(_) => StatusCode::CONFLICT,
+            Self::Windows(refused) => refused.status(),
             Self::Service(error) => match error {
                 ServiceError::NotFound { .. } => StatusCode::NOT_FOUND,
                 ServiceError::Conflict { .. } => StatusCode::CONFLICT,
@@ -146,6 +156,7 @@ impl Failure {
                 Some("the server prints a code at start; `mockmdm code` makes another")
             }
             Self::Link(_) => Some("`mockmdm link PROFILE` makes a new one"),
+            Self::Windows(refused) => refused.hint(),
             Self::Unproven(Unproven::Signature(_)) => Some(
                 "something between device and server may have altered the body; compare both digests",
             ),
@@ -171,6 +182,7 @@ impl Failure {
         match self {
             Self::Body(error) => error.rule(),
             Self::Malformed { limit, .. } => *limit,
+            Self::Windows(refused) => refused.limit(),
             Self::Route(_)
             | Self::Later { .. }
             | Self::MediaType(_)
@@ -189,14 +201,26 @@ impl Failure {
         chain(self)
     }
 
-    /// The response.
-    pub fn reply(&self) -> Reply {
-        let status = self.status();
-        let text = match (status.is_server_error(), self.hint()) {
+    /// What whoever asked is told: nothing of what failed on our side.
+    fn told(&self) -> String {
+        match (self.status().is_server_error(), self.hint()) {
             (true, _) => "the server failed; its log says why\n".to_owned(),
             (false, Some(hint)) => format!("{}\nhint: {hint}\n", self.explain()),
             (false, None) => format!("{}\n", self.explain()),
-        };
+        }
+    }
+
+    /// The response, in the dialect of who asked.
+    pub fn reply(&self, dialect: &Dialect) -> Reply {
+        match dialect {
+            Dialect::Http => self.plain(),
+            Dialect::Soap(soap) => soap.fault(self),
+        }
+    }
+
+    fn plain(&self) -> Reply {
+        let status = self.status();
+        let text = self.told();
         let mut reply = whole(status, "text/plain; charset=utf-8", text);
         if let Self::Route(NoRoute::Method { allow }) = self {
             reply
@@ -210,6 +234,15 @@ impl Failure {
         }
         reply
     }
+}
+
+/// How whoever asked is told of a failure.
+#[derive(Debug, Clone)]
+pub enum Dialect {
+    /// By HTTP status and a text.
+    Http,
+    /// By a SOAP fault.
+    Soap(Soap),
 }
 
 /// A response of one piece.

@@ -245,6 +245,42 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "SCOPE",
         "Scope of whatever names none [default: default]",
     ),
+    serving(
+        "windows_policy",
+        List,
+        "WORD",
+        "How a Windows device may say who enrolls: on-premise, federated, certificate [default: the first two]",
+    ),
+    serving(
+        "windows_certificate_lifetime",
+        Text,
+        "TIME",
+        "How long the certificate of a Windows device is valid [default: 365d]",
+    ),
+    serving(
+        "windows_renew_days",
+        Text,
+        "DAYS",
+        "How many days before its end a Windows device renews it [default: 42]",
+    ),
+    serving(
+        "windows_retry_days",
+        Text,
+        "DAYS",
+        "After how many days it tries again [default: 7]",
+    ),
+    serving(
+        "windows_proof",
+        Text,
+        "WORD",
+        "Weakest proof of a Windows session: certificate, digest, basic [default: certificate]",
+    ),
+    serving(
+        "windows_poll_minutes",
+        Text,
+        "MINUTES",
+        "How often a Windows device comes by itself [default: 1]",
+    ),
 ];
 
 impl Setting {

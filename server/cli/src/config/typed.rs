@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::Uri;
 use mdm_daemon::config::{
-    Apns, Config, Data, Network, Push, RevokedIdentity, Scope, Secret, Strict,
+    Apns, Config, Data, Network, Push, RevokedIdentity, Scope, Secret, Strict, Windows,
 };
 
 use super::complaint::Complaint;
@@ -69,6 +69,7 @@ pub(crate) fn config(resolved: &Resolved, temporary: PathBuf) -> Result<Config, 
         exempt_networks: reader
             .list::<Network>("exempt_network", "a network such as 192.168.1.0/24"),
         scope: reader.own_words::<Scope>("scope").unwrap_or_default(),
+        windows: reader.windows(),
     };
     let mut complaints = reader.complaints;
     if complaints.is_empty()
@@ -163,6 +164,34 @@ impl Reader<'_> {
         match self.resolved.text(key)? {
             "none" => None,
             text => self.parse(key, text, "`none` or an address such as 0.0.0.0:8443"),
+        }
+    }
+
+    fn windows(&mut self) -> Windows {
+        let default = Windows::default();
+        let policies = self.list(
+            "windows_policy",
+            "one of on-premise, federated, certificate",
+        );
+        Windows {
+            policies: if policies.is_empty() {
+                default.policies
+            } else {
+                policies
+            },
+            certificate_lifetime: self
+                .own_words("windows_certificate_lifetime")
+                .map_or(default.certificate_lifetime, |Span(span)| span),
+            renew_days: self
+                .one("windows_renew_days", "a number of days")
+                .unwrap_or(default.renew_days),
+            retry_days: self
+                .one("windows_retry_days", "a number of days")
+                .unwrap_or(default.retry_days),
+            proof: self.own_words("windows_proof").unwrap_or(default.proof),
+            poll_minutes: self
+                .one("windows_poll_minutes", "a number of minutes")
+                .unwrap_or(default.poll_minutes),
         }
     }
 
@@ -284,7 +313,7 @@ mod tests {
         let told = read(
             "listen = [\"8443\", \"0.0.0.0:1\"]\nbootstrap = \"off\"\nadmin = \"here\"\nstrict = \"on\"\n\
              revoked_identity = \"401\"\nclock_tolerance = \"soon\"\nexempt_network = \"lab\"\nscope = \"a b\"\n\
-             push = \"apns\"\npublic_url = \"a b\"\n",
+             push = \"apns\"\npublic_url = \"a b\"\nwindows_policy = \"kerberos\"\nwindows_proof = \"hmac\"\nwindows_renew_days = \"x\"\n",
         )
         .unwrap_err();
         insta::assert_snapshot!(told, @r"
@@ -298,6 +327,9 @@ mod tests {
         m.toml:6: clock_tolerance: `soon` is no span of time such as 90s, 10m, 2h or 1d
         m.toml:7: exempt_network: `lab` is not a network such as 192.168.1.0/24
         m.toml:8: scope: `a b` is not a legal scope: 1 to 64 printable ASCII characters without space are allowed
+        m.toml:11: windows_policy: `kerberos` is not one of on-premise, federated, certificate
+        m.toml:13: windows_renew_days: `x` is not a number of days
+        m.toml:12: windows_proof: `hmac` is none of certificate, digest, basic
         ");
     }
 

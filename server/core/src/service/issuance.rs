@@ -300,25 +300,7 @@ impl Services {
         now: Timestamp,
         commit: &mut Commit,
     ) -> Result<Certificate, ServiceError> {
-        let mut certificate = Certificate {
-            fingerprint: made.fingerprint.clone(),
-            version: Version(0),
-            serial: made.serial.clone(),
-            scope: grant.scope.clone(),
-            subject: made.subject.clone(),
-            purpose: grant.purpose.clone(),
-            policy: grant.policy.clone(),
-            device: grant.device.clone(),
-            challenge: grant.challenge.as_ref().map(|c| c.id.clone()),
-            key_sha256: request.key_sha256.clone(),
-            transaction: Some(request.transaction.clone()).filter(|t| !t.is_empty()),
-            renews: grant.renews.clone(),
-            der: made.der.clone(),
-            issued_at: now,
-            not_before: made.not_before,
-            not_after: made.not_after,
-            revoked: None,
-        };
+        let mut certificate = logged(grant, request, made, now);
         if let Some(mut challenge) = grant.challenge.clone() {
             challenge.issued = Some(made.fingerprint.clone());
             commit.records.push(Record::Challenge(challenge));
@@ -380,19 +362,7 @@ impl Services {
                 }
             }
         }
-        let mut event = NewEvent::new(
-            now,
-            &grant.scope,
-            Kind::CertificateIssued,
-            format!("certificate {} issued for `{}`", made.serial, made.subject),
-        )
-        .certificate(&made.serial)
-        .fact("subject", made.subject.clone())
-        .fact("not_after", made.not_after.to_string())
-        .fact("transaction", request.transaction.clone());
-        if let Some(device) = &certificate.device {
-            event = event.device(device);
-        }
+        let mut event = issued_event(&certificate, now);
         if let Purpose::ProfileIdentity { delivery, profile } = &grant.purpose {
             event = event.delivery(delivery, profile);
         }
@@ -467,6 +437,53 @@ impl Services {
             }
         }
         Err(ServiceError::Contended("certificate"))
+    }
+}
+
+/// The entry of a new certificate in the log.
+pub(super) fn logged(grant: &Grant, request: &Request, made: &Made, now: Timestamp) -> Certificate {
+    Certificate {
+        fingerprint: made.fingerprint.clone(),
+        version: Version(0),
+        serial: made.serial.clone(),
+        scope: grant.scope.clone(),
+        subject: made.subject.clone(),
+        purpose: grant.purpose.clone(),
+        policy: grant.policy.clone(),
+        device: grant.device.clone(),
+        challenge: grant.challenge.as_ref().map(|c| c.id.clone()),
+        key_sha256: request.key_sha256.clone(),
+        transaction: Some(request.transaction.clone()).filter(|t| !t.is_empty()),
+        renews: grant.renews.clone(),
+        der: made.der.clone(),
+        issued_at: now,
+        not_before: made.not_before,
+        not_after: made.not_after,
+        revoked: None,
+    }
+}
+
+/// The event that tells of it.
+pub(super) fn issued_event(certificate: &Certificate, now: Timestamp) -> NewEvent {
+    let Certificate {
+        serial, subject, ..
+    } = certificate;
+    let event = NewEvent::new(
+        now,
+        &certificate.scope,
+        Kind::CertificateIssued,
+        format!("certificate {serial} issued for `{subject}`"),
+    )
+    .certificate(serial)
+    .fact("subject", subject.clone())
+    .fact("not_after", certificate.not_after.to_string())
+    .fact(
+        "transaction",
+        certificate.transaction.clone().unwrap_or_default(),
+    );
+    match &certificate.device {
+        Some(device) => event.device(device),
+        None => event,
     }
 }
 

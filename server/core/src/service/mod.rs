@@ -10,6 +10,7 @@ pub mod profiles;
 pub mod push;
 mod read_back;
 mod turn;
+pub mod windows_enrollment;
 
 use std::sync::Arc;
 

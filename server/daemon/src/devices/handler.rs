@@ -10,48 +10,51 @@ use http::request::Parts;
 use mdm_core::device::Reality;
 use mdm_core::event::{Kind, NewEvent};
 use mdm_core::id::{DeviceId, Scope};
+use mdm_windows::soap::{Action, ActivityId, Reply as Header};
 
 use crate::announce::Announcer;
 use crate::config::Strict;
 use crate::edge::{BodyError, BodyLimit, Conn, Handler, NoRoute, Route};
 use crate::enrollment::EnrollmentProfiles;
 use crate::record::{Recorder, Request};
-use crate::respond::{Failure, Reply, empty};
+use crate::respond::{Dialect, Failure, Reply, Soap, empty};
 use crate::server::Server;
 
 /// Answers devices.
 #[derive(Clone)]
 pub struct Devices {
-    pub(super) server: Server,
-    pub(super) enrollments: Arc<EnrollmentProfiles>,
+    pub(crate) server: Server,
+    pub(crate) enrollments: Arc<EnrollmentProfiles>,
     pub(super) scep: Arc<super::scep::Scep>,
     recorder: Recorder,
-    pub(super) announcer: Arc<Announcer>,
+    pub(crate) announcer: Arc<Announcer>,
 }
 
 /// What became known of a request while it was answered.
 #[derive(Debug, Clone)]
-pub(super) struct Knowledge {
+pub(crate) struct Knowledge {
     /// Whose request it is.
-    pub(super) device: Option<DeviceId>,
+    pub(crate) device: Option<DeviceId>,
     /// In which scope.
-    pub(super) scope: Scope,
+    pub(crate) scope: Scope,
     /// Real or simulated.
-    pub(super) reality: Reality,
+    pub(crate) reality: Reality,
     /// What it asks, in words: `connect Idle`.
-    pub(super) operation: String,
+    pub(crate) operation: String,
     /// False for a poll that changed nothing.
-    pub(super) changed: bool,
+    pub(crate) changed: bool,
     /// Deviations from the specification: rule and detail.
-    pub(super) findings: Vec<(String, String)>,
+    pub(crate) findings: Vec<(String, String)>,
+    /// How the peer is told of a failure.
+    pub(crate) dialect: Dialect,
 }
 
 /// One request, whole.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) conn: &'a Conn,
-    pub(super) head: &'a Parts,
-    pub(super) body: &'a Bytes,
+pub(crate) struct Asked<'a> {
+    pub(crate) conn: &'a Conn,
+    pub(crate) head: &'a Parts,
+    pub(crate) body: &'a Bytes,
 }
 
 impl Devices {
@@ -95,6 +98,11 @@ impl Devices {
             Route::TrustPing => Ok(Self::trust_ping()),
             Route::PkiCrl => Ok(self.crl()),
             Route::MdmServiceConfig => Ok(self.service_config()),
+            Route::EnrollWindows => Ok(self.enroll_windows_page(asked)),
+            Route::WindowsDiscovery => self.windows_discovery(asked, known).await,
+            Route::WindowsPolicy => self.windows_policy(asked, known).await,
+            Route::WindowsEnrollment => self.windows_enrollment(asked, known).await,
+            Route::WindowsLogin => self.windows_login(asked, known).await,
             Route::Later { what } => Err(Failure::Later { what }),
         }
     }
@@ -128,7 +136,7 @@ impl Devices {
     }
 
     /// Refuses by finding, before anything changes, where that is configured.
-    pub(super) async fn judged(&self, known: &Knowledge) -> Result<(), Failure> {
+    pub(crate) async fn judged(&self, known: &Knowledge) -> Result<(), Failure> {
         if known.findings.is_empty() {
             Ok(())
         } else {
@@ -136,7 +144,25 @@ impl Devices {
         }
     }
 
-    async fn tell(&self, failure: &Failure, asked: Asked<'_>, known: &Knowledge) {
+    /// The dialect of failures on a route.
+    fn dialect(&self, route: Result<&Route, &NoRoute>) -> Dialect {
+        let action = match route {
+            Ok(Route::WindowsDiscovery) => Action::Discover,
+            Ok(Route::WindowsPolicy) => Action::GetPolicies,
+            Ok(Route::WindowsEnrollment) => Action::RequestSecurityToken,
+            Ok(_) | Err(_) => return Dialect::Http,
+        };
+        Dialect::Soap(Soap {
+            action,
+            header: Header {
+                relates_to: None,
+                activity: ActivityId::new(self.server.ids.bytes()),
+            },
+        })
+    }
+
+    /// Writes down that a request was refused.
+    pub(crate) async fn tell(&self, failure: &Failure, asked: Asked<'_>, known: &Knowledge) {
         let text = failure.explain();
         let peer = asked.conn.peer;
         let path = crate::record::shown(asked.head.uri.path());
@@ -153,7 +179,7 @@ impl Devices {
         let mut event = NewEvent::new(now, &known.scope, Kind::RequestRefused, text)
             .fact("path", path)
             .fact("peer", peer.to_string())
-            .fact("status", failure.status().as_u16());
+            .fact("status", failure.reply(&known.dialect).status().as_u16());
         if let Some(device) = &known.device {
             event = event.device(device);
         }
@@ -177,12 +203,14 @@ impl Handler for Devices {
             operation: String::new(),
             changed: true,
             findings: Vec::new(),
+            dialect: Dialect::Http,
         };
         let (body, failed) = match body {
             Ok(body) => (body, Ok(())),
             Err(error) => (Bytes::new(), Err(error)),
         };
         let route = Route::parse(conn.role, &head.method, head.uri.path());
+        known.dialect = self.dialect(route.as_ref());
         let asked = Asked {
             conn: &conn,
             head: &head,
@@ -193,7 +221,7 @@ impl Handler for Devices {
             Err(failure) => {
                 known.changed = true;
                 self.tell(&failure, asked, &known).await;
-                failure.reply()
+                failure.reply(&known.dialect)
             }
         };
         if let Some(device) = &known.device {

@@ -30,10 +30,14 @@ impl Devices {
              <code>{name}</code> does not resolve in this network.</ol>\
              <h2>Mac</h2><ol><li><a href=\"/trust/root.mobileconfig\">Download the trust profile</a> and install it in \
              System Settings &rsaquo; General &rsaquo; Device Management.<li><a href=\"{enroll}\">Enroll</a>.</ol>\
+             <h2>Windows</h2><ol><li>Download the <a href=\"/trust/root.der\">root certificate</a>, compare its thumbprint, and install it: \
+             <em>Local Machine</em>, then <em>Trusted Root Certification Authorities</em>.\
+             <li><a href=\"{device}/enroll/windows\">Enroll</a>.</ol>\
              <h2>Others</h2><p>The root certificate: <a href=\"/trust/root.der\">DER</a>, <a href=\"/trust/root.pem\">PEM</a>.\
              <p>Compare its SHA-256 with what the server printed: <code class=hash>{hash}</code>",
             organization = escape(&server.config.organization),
             enroll = escape(&enroll),
+            device = escape(&server.urls.device),
             name = escape(&server.advertised.name),
             hash = root.fingerprint(),
         );
@@ -125,7 +129,8 @@ impl Devices {
     }
 }
 
-fn page(title: &str, body: &str) -> Reply {
+/// A page of ours.
+pub(crate) fn page(title: &str, body: &str) -> Reply {
     let html = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <title>{title}</title><style>:root{{color-scheme:light dark}}body{{font:1.1em system-ui,sans-serif;\
@@ -150,7 +155,7 @@ fn page(title: &str, body: &str) -> Reply {
 }
 
 /// Text inside HTML, in content and in quoted attributes.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut out, c| {
             match c {

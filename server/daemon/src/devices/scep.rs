@@ -293,6 +293,7 @@ impl Devices {
                 subject: parts.subject(),
                 spki: parts.public_key().info(),
                 requested_names: names,
+                copied: &[],
                 policy: &policy,
                 crl_url: &crl_url,
             };
@@ -383,7 +384,8 @@ fn not_scep(detail: &str) -> Failure {
     }
 }
 
-fn crypto(doing: &'static str, error: &dyn std::error::Error) -> Failure {
+/// A failure of ours around certificates.
+pub(crate) fn crypto(doing: &'static str, error: &dyn std::error::Error) -> Failure {
     Failure::Crypto {
         doing,
         cause: chain(error),
@@ -394,7 +396,8 @@ fn service(cause: mdm_core::ports::StoreUnavailable) -> Failure {
     Failure::Service(cause.into())
 }
 
-async fn blocking<T: Send + 'static>(
+/// Does what takes long off the threads that serve connections.
+pub(crate) async fn blocking<T: Send + 'static>(
     doing: &'static str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {

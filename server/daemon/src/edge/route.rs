@@ -40,6 +40,16 @@ pub enum Route {
     CheckIn,
     /// `/mdm/connect`: Apple's command channel.
     Connect,
+    /// `/enroll/windows`: the page that leads to Windows enrollment.
+    EnrollWindows,
+    /// `/EnrollmentServer/Discovery.svc` ([MS-MDE2] 3.1).
+    WindowsDiscovery,
+    /// `/EnrollmentServer/Policy.svc` ([MS-XCEP] 3.1).
+    WindowsPolicy,
+    /// `/EnrollmentServer/Enrollment.svc` ([MS-WSTEP] 3.1).
+    WindowsEnrollment,
+    /// `/EnrollmentServer/Login`: the page of a federated enrollment ([MS-MDE2] 3.2).
+    WindowsLogin,
     /// Known, but not served by this version; answered 404 with these words.
     Later {
         /// What it will be, as in "`what` is not part of this version".
@@ -117,6 +127,9 @@ const FETCH: &str = "GET";
 const SCEP: &str = "GET, POST";
 /// Devices PUT; POST is tolerated.
 const MDM: &str = "PUT, POST";
+const SOAP: &str = "POST";
+/// A probe by GET, then what is asked by POST.
+const WINDOWS: &str = "GET, POST";
 const ANY: &str = "";
 
 const TRUST: &[Role] = &[Role::Device, Role::Bootstrap];
@@ -130,7 +143,6 @@ const fn later(path: &'static str, at: &'static [Role], what: &'static str) -> R
     (path, ANY, at, Route::Later { what })
 }
 
-const WINDOWS: &str = "Windows enrollment";
 const ANDROID: &str = "Android enrollment";
 const PROOF: &str = "the certificate verifier";
 const PORTAL: &str = "the user portal";
@@ -156,8 +168,32 @@ const EXACT: &[Row] = &[
     ("/enroll", READ, DEVICE, Route::Enroll),
     ("/enroll/apple", FETCH, DEVICE, Route::EnrollApple),
     ("/mdmserviceconfig", READ, DEVICE, Route::MdmServiceConfig),
+    ("/enroll/windows", READ, DEVICE, Route::EnrollWindows),
+    (
+        "/enrollmentserver/discovery.svc",
+        WINDOWS,
+        DEVICE,
+        Route::WindowsDiscovery,
+    ),
+    (
+        "/enrollmentserver/policy.svc",
+        SOAP,
+        DEVICE,
+        Route::WindowsPolicy,
+    ),
+    (
+        "/enrollmentserver/enrollment.svc",
+        SOAP,
+        DEVICE,
+        Route::WindowsEnrollment,
+    ),
+    (
+        "/enrollmentserver/login",
+        WINDOWS,
+        DEVICE,
+        Route::WindowsLogin,
+    ),
     later("/pki/ocsp", TRUST, OCSP),
-    later("/enroll/windows", DEVICE, WINDOWS),
     later("/enroll/android", DEVICE, ANDROID),
     later("/managementserver/mdm.svc", CHANNEL, "Windows management"),
     later("/mdm/ota", DEVICE, OVER_THE_AIR),
@@ -171,7 +207,6 @@ const EXACT: &[Row] = &[
 
 /// Everything below these paths.
 const BELOW: &[Row] = &[
-    later("/enrollmentserver/", DEVICE, WINDOWS),
     later("/acme/", DEVICE, ACME),
     later("/portal/", DEVICE, PORTAL),
     later("/pki/ocsp/", TRUST, OCSP),
@@ -203,11 +238,14 @@ impl Route {
     pub fn body_limit(&self) -> BodyLimit {
         BodyLimit(match self {
             Self::CheckIn | Self::Connect => 4 * KIB * KIB,
-            Self::Scep => 256 * KIB,
+            Self::Scep | Self::WindowsPolicy | Self::WindowsEnrollment => 256 * KIB,
+            Self::WindowsDiscovery => 64 * KIB,
+            Self::WindowsLogin => 16 * KIB,
             Self::Later { .. } => 64 * KIB,
             Self::Landing
             | Self::Enroll
             | Self::EnrollApple
+            | Self::EnrollWindows
             | Self::LinkedProfile(_)
             | Self::TrustRootDer
             | Self::TrustRootPem
@@ -326,16 +364,21 @@ mod tests {
                 "/p/0123456789abcdef",
                 "LinkedProfile(LinkToken(***))",
             ),
-            (
-                "GET",
-                "/enroll/windows",
-                "Later { what: \"Windows enrollment\" }",
-            ),
+            ("GET", "/Enroll/Windows", "EnrollWindows"),
+            ("GET", "/EnrollmentServer/Discovery.svc", "WindowsDiscovery"),
             (
                 "POST",
-                "/EnrollmentServer/Discovery.svc",
-                "Later { what: \"Windows enrollment\" }",
+                "/enrollmentserver/discovery.SVC/",
+                "WindowsDiscovery",
             ),
+            ("POST", "/EnrollmentServer/Policy.svc", "WindowsPolicy"),
+            (
+                "POST",
+                "/ENROLLMENTSERVER/ENROLLMENT.SVC",
+                "WindowsEnrollment",
+            ),
+            ("GET", "/EnrollmentServer/Login", "WindowsLogin"),
+            ("POST", "/EnrollmentServer/login", "WindowsLogin"),
             (
                 "GET",
                 "/enroll/android",
@@ -405,6 +448,16 @@ mod tests {
             ),
             ("PUT", "/scep", "405: this path accepts GET, POST only"),
             (
+                "GET",
+                "/EnrollmentServer/Enrollment.svc",
+                "405: this path accepts POST only",
+            ),
+            (
+                "GET",
+                "/EnrollmentServer/Other.svc",
+                "404: nothing is served at this path",
+            ),
+            (
                 "POST",
                 "/trust/root.der",
                 "405: this path accepts GET, HEAD only",
@@ -469,6 +522,8 @@ mod tests {
         for (method, path, limit) in [
             ("PUT", "/mdm/connect", 4 * 1024 * 1024),
             ("POST", "/scep", 256 * 1024),
+            ("POST", "/EnrollmentServer/Enrollment.svc", 256 * 1024),
+            ("POST", "/EnrollmentServer/Discovery.svc", 64 * 1024),
             ("POST", "/mdm/ota", 64 * 1024),
             ("GET", "/trust/ping", 0),
         ] {

@@ -266,6 +266,7 @@ impl Renderer {
             subject: &subject_der(&names),
             spki: &spki,
             requested_names: None,
+            copied: &[],
             policy: &policy,
             crl_url: &self.urls.crl(),
         };

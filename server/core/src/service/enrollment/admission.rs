@@ -47,6 +47,30 @@ pub struct Admission {
     pub pending_polls: u32,
 }
 
+impl Admission {
+    /// Of whoever comes, under open enrollment.
+    pub(in crate::service) fn open() -> Self {
+        Self {
+            code: None,
+            reality: Reality::Real,
+            scope: Scope::default(),
+            user: None,
+            pending_polls: 0,
+        }
+    }
+
+    /// What a code allows.
+    pub(in crate::service) fn by(code: &Code) -> Self {
+        Self {
+            code: Some(code.code.clone()),
+            reality: code.reality,
+            scope: code.scope.clone(),
+            user: code.user.clone(),
+            pending_polls: code.pending_polls,
+        }
+    }
+}
+
 /// How long a challenge of an enrollment profile may be used, in seconds: a person installs it.
 const ENROLLMENT_CHALLENGE_SECONDS: i64 = 24 * 3600;
 
@@ -100,13 +124,7 @@ impl Services {
     ) -> Result<Admission, EnrollmentError> {
         let Some(text) = code else {
             if open {
-                let admission = Admission {
-                    code: None,
-                    reality: Reality::Real,
-                    scope: Scope::default(),
-                    user: None,
-                    pending_polls: 0,
-                };
+                let admission = Admission::open();
                 self.note(vec![fetched(&admission, self.clock.now())])
                     .await?;
                 return Ok(admission);
@@ -121,13 +139,7 @@ impl Services {
                 .await?
                 .ok_or(NotAdmitted::from(CodeRefused::Unknown))?;
             let code = code.redeem(now).map_err(NotAdmitted::from)?;
-            let admission = Admission {
-                code: Some(code.code.clone()),
-                reality: code.reality,
-                scope: code.scope.clone(),
-                user: code.user.clone(),
-                pending_polls: code.pending_polls,
-            };
+            let admission = Admission::by(&code);
             let event = fetched(&admission, now);
             let records = if code.uses_left.is_some() {
                 vec![Record::Code(code)]

@@ -11,6 +11,7 @@ use crate::code::CodeRefused;
 use crate::device::{Device, DeviceState};
 use crate::event::{Kind, NewEvent};
 use crate::id::{ChannelId, Fingerprint};
+use crate::service::windows_enrollment::TicketRefused;
 use crate::service::{ServiceError, Services};
 use crate::time::Timestamp;
 
@@ -21,6 +22,9 @@ pub enum NotAdmitted {
     /// Its code does not let it in.
     #[error(transparent)]
     Code(#[from] CodeRefused),
+    /// What a Windows device shows does not let it in.
+    #[error(transparent)]
+    Ticket(#[from] TicketRefused),
     /// The certificate is not in the certificate log, or is for something else.
     #[error("certificate {0} is not a device identity of this server")]
     NotAnIdentity(Fingerprint),

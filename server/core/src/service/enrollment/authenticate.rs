@@ -126,7 +126,7 @@ impl Services {
 
     /// Cancels what a device's queues hold, ends its deliveries and silences its channels; those of
     /// one user only where their channel is named.
-    pub(super) async fn leave(
+    pub(in crate::service) async fn leave(
         &self,
         device: &Device,
         channel: Option<&ChannelId>,

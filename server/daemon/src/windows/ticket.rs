@@ -1,0 +1,182 @@
+//! Who says to enroll: from the security header of a message to a ticket of the domain.
+
+use mdm_core::code::CodeRefused;
+use mdm_core::id::CodeText;
+use mdm_core::service::enrollment::{Admission, EnrollmentError, NotAdmitted};
+use mdm_core::service::windows_enrollment::Ticket;
+use mdm_windows::soap::{Security, SecurityToken, TokenKind, UsernameToken};
+
+use super::WindowsRefused;
+use crate::config::EnrollmentPolicy;
+use crate::devices::{Devices, Knowledge};
+use crate::digest::{challenge_id, fingerprint};
+use crate::respond::Failure;
+
+/// Somebody who is let in.
+pub(super) struct Bearer {
+    /// By what.
+    pub(super) ticket: Ticket,
+    /// Into what.
+    pub(super) admission: Admission,
+    /// The name that was typed.
+    pub(super) upn: Option<String>,
+}
+
+/// The longest name that is kept, in characters.
+const LONGEST_NAME: usize = 255;
+
+impl Devices {
+    /// Who sent a message, and whether that lets it in; nothing is used up.
+    pub(super) async fn windows_bearer(
+        &self,
+        security: Option<&Security>,
+        known: &mut Knowledge,
+    ) -> Result<Bearer, Failure> {
+        let (ticket, upn) = match security {
+            None => (Ticket::None, None),
+            Some(security) => match (&security.username, security.tokens.first()) {
+                (Some(typed), _) => by_password(typed),
+                (None, Some(token)) => self.by_token(token, known)?,
+                (None, None) => (Ticket::None, None),
+            },
+        };
+        self.let_in(ticket, upn.as_deref().and_then(kept_name))
+            .await
+    }
+
+    /// Where enrollment is open, what lets nobody in is as good as nothing.
+    pub(super) async fn let_in(
+        &self,
+        ticket: Ticket,
+        upn: Option<String>,
+    ) -> Result<Bearer, Failure> {
+        let open = self.server.config.open_enrollment;
+        let services = &self.server.services;
+        match services.windows_ticket(&ticket, open).await {
+            Ok(admission) => Ok(Bearer {
+                ticket,
+                admission,
+                upn,
+            }),
+            Err(EnrollmentError::NotAdmitted(NotAdmitted::Code(CodeRefused::Unknown))) if open => {
+                let admission = services.windows_ticket(&Ticket::None, open).await?;
+                Ok(Bearer {
+                    ticket: Ticket::None,
+                    admission,
+                    upn,
+                })
+            }
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    fn by_token(
+        &self,
+        token: &SecurityToken,
+        known: &mut Knowledge,
+    ) -> Result<(Ticket, Option<String>), Failure> {
+        match &token.kind {
+            TokenKind::User => Ok(by_login(token.content.expose())),
+            TokenKind::X509 => {
+                let allowed = &self.server.config.windows.policies;
+                if !allowed.contains(&EnrollmentPolicy::Certificate) {
+                    return Err(WindowsRefused::Token("a certificate").into());
+                }
+                known.findings.push((
+                    "wsse.signature-not-checked".to_owned(),
+                    "the certificate of the security header is one of ours; that the device holds its key was not checked"
+                        .to_owned(),
+                ));
+                let ticket = fingerprint(token.content.expose()).map(Ticket::Certificate);
+                Ok((ticket.unwrap_or(Ticket::None), None))
+            }
+            TokenKind::Jwt => Err(WindowsRefused::Token("a token of Entra ID").into()),
+            TokenKind::Pkcs10 | TokenKind::Pkcs7 | TokenKind::Other(_) => {
+                Err(WindowsRefused::Token("a token of this kind").into())
+            }
+        }
+    }
+}
+
+/// Name and password: the password is an enrollment code. Users with passwords of their own would be looked up here.
+fn by_password(typed: &UsernameToken) -> (Ticket, Option<String>) {
+    let ticket = typed
+        .password
+        .as_ref()
+        .map_or(Ticket::None, |password| by_code(password.expose()));
+    (ticket, Some(typed.username.clone()))
+}
+
+/// What the login page handed out; from a program that registers the device by itself, a code. Both may be followed by a
+/// point and a name.
+fn by_login(octets: &[u8]) -> (Ticket, Option<String>) {
+    let text = String::from_utf8_lossy(octets);
+    let text = text.trim();
+    let (secret, upn) = match text.split_once('.') {
+        Some((secret, upn)) => (secret, Some(upn.to_owned())),
+        None => (text, None),
+    };
+    let ticket = if secret.len() == SECRET {
+        challenge_id(text).map(Ticket::Login)
+    } else {
+        Some(by_code(secret))
+    };
+    (ticket.unwrap_or(Ticket::None), upn)
+}
+
+/// The length of the secret that the login page makes; longer than any code.
+const SECRET: usize = 32;
+
+/// What the page hands out for a name: the name cannot be changed without the whole becoming unknown.
+pub(super) fn login_token(secret: &str, upn: Option<&str>) -> String {
+    match upn {
+        Some(upn) => format!("{secret}.{upn}"),
+        None => secret.to_owned(),
+    }
+}
+
+/// A code as it was typed. What cannot be one is looked up as one that nobody has.
+pub(super) fn by_code(text: &str) -> Ticket {
+    let text = text.trim().to_ascii_uppercase();
+    if text.is_empty() {
+        return Ticket::None;
+    }
+    match text.parse::<CodeText>().or_else(|_| "-".parse()) {
+        Ok(code) => Ticket::Code(code),
+        Err(_) => Ticket::None,
+    }
+}
+
+/// A name as it is kept: none that is empty or holds control characters.
+pub(super) fn kept_name(text: &str) -> Option<String> {
+    let text = text.trim();
+    let legal = !text.is_empty() && !text.chars().any(char::is_control);
+    legal.then(|| text.chars().take(LONGEST_NAME).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_header_says() {
+        let secret = "0123456789abcdefghjkmnpqrstvwxyz";
+        let code = |text: &str| Ticket::Code(text.parse().unwrap());
+        let login = |text: &str| Ticket::Login(challenge_id(text).unwrap());
+        let named = format!("{secret}.ada@lab.example");
+        for (octets, ticket, upn) in [
+            (secret, login(secret), None),
+            (&named, login(&named), Some("ada@lab.example")),
+            ("abcd-efgh", code("ABCD-EFGH"), None),
+            ("ABCD-EFGH.a@b.c", code("ABCD-EFGH"), Some("a@b.c")),
+            (" ", Ticket::None, None),
+            ("\u{e9}", code("-"), None),
+        ] {
+            let (found, name) = by_login(octets.as_bytes());
+            assert_eq!((found, name.as_deref()), (ticket, upn), "{octets}");
+        }
+        assert_eq!(login_token(secret, Some("ada@lab.example")), named);
+        assert_eq!(kept_name(" a\u{0}"), None);
+        assert_eq!(kept_name(" a <&> "), Some("a <&>".to_owned()));
+    }
+}
