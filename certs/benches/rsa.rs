@@ -133,6 +133,7 @@ impl Lab {
             spki_der: csr.public_key().info(),
             names: &[San::Email("ada@lab.test".to_owned())],
             requested_names: None,
+            copied: &[],
             purposes: &[oid::CLIENT_AUTH.into()],
             key_usage: KeyUsage::DIGITAL_SIGNATURE,
             validity: Validity::starting(NOW, time::Duration::HOUR, time::Duration::days(365)),

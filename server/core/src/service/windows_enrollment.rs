@@ -397,13 +397,12 @@ impl Services {
         )
         .await?;
         let upn = newcomer.windows.upn.as_deref();
-        let device = match known {
-            Some(known) => self.known_again(known, admission, now, &mut commit).await?,
-            None => {
-                let id = self.ids.device();
-                let identity = made.fingerprint.clone();
-                provisional(id, &admission.scope, None, admission.reality, identity, now)
-            }
+        let device = if let Some(known) = known {
+            self.known_again(known, admission, now, &mut commit).await?
+        } else {
+            let id = self.ids.device();
+            let identity = made.fingerprint.clone();
+            provisional(id, &admission.scope, None, admission.reality, identity, now)
         };
         let device = Device {
             platform: newcomer.platform,

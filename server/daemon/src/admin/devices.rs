@@ -9,6 +9,7 @@ use mdm_core::channel::{Channel, Owner};
 use mdm_core::device::{Device, DeviceState, Platform, Reality};
 use mdm_core::id::{ChannelId, CodeText, CommandUuid, DeviceId, Fingerprint, Scope};
 use mdm_core::time::Timestamp;
+use mdm_core::windows::{Context, Dialect, LoginStatus, Proof, WindowsEnrollment};
 use mdm_payloads::User;
 use serde::{Deserialize, Serialize};
 
@@ -194,6 +195,8 @@ pub(super) struct DeviceView {
     channels: Option<Vec<ChannelView>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     information: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    windows: Option<WindowsView>,
 }
 
 impl DeviceView {
@@ -233,6 +236,42 @@ impl DeviceView {
             bootstrap_token: device.bootstrap_token.is_some(),
             channels: channels.map(|all| all.into_iter().map(ChannelView::from).collect()),
             information,
+            windows: device.windows.map(|windows| WindowsView::from(*windows)),
+        }
+    }
+}
+
+/// A Windows enrollment without its credentials.
+#[derive(Debug, Serialize)]
+struct WindowsView {
+    hardware_id: Option<String>,
+    context: Context,
+    provider_id: String,
+    dialect: Dialect,
+    upn: Option<String>,
+    request_version: Option<String>,
+    os_edition: Option<String>,
+    user_agent: Option<String>,
+    weakest_proof: Proof,
+    login: Option<LoginStatus>,
+    /// A renewed certificate was not seen yet; the old one counts as well.
+    renewing_identity: bool,
+}
+
+impl From<WindowsEnrollment> for WindowsView {
+    fn from(windows: WindowsEnrollment) -> Self {
+        Self {
+            hardware_id: windows.hardware_id,
+            context: windows.context,
+            provider_id: windows.provider_id,
+            dialect: windows.dialect,
+            upn: windows.upn,
+            request_version: windows.request_version,
+            os_edition: windows.os_edition,
+            user_agent: windows.user_agent,
+            weakest_proof: windows.weakest_proof,
+            login: windows.login,
+            renewing_identity: windows.renewed.is_some(),
         }
     }
 }

@@ -11,7 +11,7 @@ use mdm_core::windows::Proof;
 pub struct Windows {
     /// How a device may say who enrolls, the preferred way first; at least one.
     pub policies: Vec<EnrollmentPolicy>,
-    /// How long its certificate is valid: a minute to ten years.
+    /// How long its certificate is valid: a second to ten years.
     pub certificate_lifetime: Duration,
     /// How many days before its end it is renewed: 1 to 1000.
     pub renew_days: u16,
@@ -101,10 +101,10 @@ impl Windows {
             );
         }
         let life = self.certificate_lifetime;
-        if life < Duration::from_mins(1) || life > Duration::from_hours(3660 * 24) {
+        if life < Duration::from_secs(1) || life > Duration::from_hours(3660 * 24) {
             complain(
                 "windows_certificate_lifetime",
-                "a minute to ten years are allowed".to_owned(),
+                "a second to ten years are allowed".to_owned(),
             );
         }
         for (setting, days) in [
@@ -132,7 +132,7 @@ mod tests {
     fn values_out_of_bounds_are_told_by_setting() {
         let wrong = Windows {
             policies: Vec::new(),
-            certificate_lifetime: Duration::from_secs(59),
+            certificate_lifetime: Duration::from_millis(1),
             renew_days: 0,
             retry_days: 1001,
             proof: Proof::Basic,

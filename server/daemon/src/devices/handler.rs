@@ -99,7 +99,7 @@ impl Devices {
             Route::PkiCrl => Ok(self.crl()),
             Route::MdmServiceConfig => Ok(self.service_config()),
             Route::EnrollWindows => Ok(self.enroll_windows_page(asked)),
-            Route::WindowsDiscovery => self.windows_discovery(asked, known).await,
+            Route::WindowsDiscovery => self.windows_discovery(asked, known),
             Route::WindowsPolicy => self.windows_policy(asked, known).await,
             Route::WindowsEnrollment => self.windows_enrollment(asked, known).await,
             Route::WindowsLogin => self.windows_login(asked, known).await,

@@ -239,9 +239,8 @@ impl Route {
         BodyLimit(match self {
             Self::CheckIn | Self::Connect => 4 * KIB * KIB,
             Self::Scep | Self::WindowsPolicy | Self::WindowsEnrollment => 256 * KIB,
-            Self::WindowsDiscovery => 64 * KIB,
+            Self::WindowsDiscovery | Self::Later { .. } => 64 * KIB,
             Self::WindowsLogin => 16 * KIB,
-            Self::Later { .. } => 64 * KIB,
             Self::Landing
             | Self::Enroll
             | Self::EnrollApple

@@ -1,7 +1,10 @@
 //! Discovery: where and how to enroll.
 
-use http::{Method, StatusCode};
-use mdm_windows::discovery::{AuthPolicy, Authentication, Discover, DiscoverResult};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, StatusCode};
+use mdm_windows::discovery::{
+    AuthPolicy, Authentication, Discover, DiscoverResult, RequestVersion,
+};
 
 use super::{BUDGET, WindowsRefused, answer, related};
 use crate::config::EnrollmentPolicy;
@@ -10,7 +13,7 @@ use crate::respond::{Failure, Reply, empty};
 
 impl Devices {
     /// `GET` is a probe that wants status 200 and nothing in it, `POST` a `Discover`.
-    pub(crate) async fn windows_discovery(
+    pub(crate) fn windows_discovery(
         &self,
         asked: Asked<'_>,
         known: &mut Knowledge,
@@ -18,7 +21,12 @@ impl Devices {
         if asked.head.method == Method::GET {
             "windows discovery probe".clone_into(&mut known.operation);
             known.changed = false;
-            return Ok(empty(StatusCode::OK));
+            let mut reply = empty(StatusCode::OK);
+            // Said in HTTP/2, too, where an end without a length is enough for others.
+            reply
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            return Ok(reply);
         }
         "windows Discover".clone_into(&mut known.operation);
         let request = related(Discover::decode(asked.body, BUDGET), known)?.body;
@@ -33,7 +41,7 @@ impl Devices {
         };
         let result = DiscoverResult {
             authentication,
-            version: request.request_version.map(|version| version.answered()),
+            version: request.request_version.map(RequestVersion::answered),
             policy_url: Some(format!("{base}/EnrollmentServer/Policy.svc")),
             enrollment_url: format!("{base}/EnrollmentServer/Enrollment.svc"),
         };

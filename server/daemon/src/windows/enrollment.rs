@@ -11,11 +11,12 @@ use mdm_certs::x509::Name;
 use mdm_core::certificate::Policy;
 use mdm_core::service::ServiceError;
 use mdm_core::service::issuance::Made;
-use mdm_core::service::windows_enrollment::{Enrolled, Enrolling, Renewing};
+use mdm_core::service::windows_enrollment::{Enrolled, Enrolling, Renewing, Ticket};
 use mdm_windows::enrollment::{CertificateRequest, Issued, RequestSecurityToken};
 use mdm_windows::soap::{Envelope, Timestamp};
 
 use super::newcomer::Description;
+use super::ticket::is_unknown_code;
 use super::{BUDGET, WindowsRefused, answer, provisioning, related};
 use crate::devices::{Asked, Devices, Knowledge, blocking, crypto};
 use crate::digest::{fingerprint, hex};
@@ -75,11 +76,7 @@ impl Devices {
         csr: Csr,
         known: &mut Knowledge,
     ) -> Result<Enrolled, Failure> {
-        let bearer = self
-            .windows_bearer(request.security.as_ref(), known)
-            .await?;
-        known.scope = bearer.admission.scope.clone();
-        known.reality = bearer.admission.reality;
+        let (mut ticket, upn) = self.windows_ticket(request.security.as_ref(), known)?;
         if !csr.public_key().is_rsa() {
             return Err(WindowsRefused::Key.into());
         }
@@ -91,14 +88,21 @@ impl Devices {
         let policy = self.windows_certificate_policy();
         let csr = Arc::new(csr);
         for _ in 0..ATTEMPTS {
-            let admitted = match services
-                .decide_windows_enrollment(&bearer.ticket, open, &said.device_id, &key)
-                .await?
-            {
-                Enrolling::Again(enrolled) => return Ok(*enrolled),
-                Enrolling::Issue(admitted) => admitted,
+            let decided = services
+                .decide_windows_enrollment(&ticket, open, &said.device_id, &key)
+                .await;
+            let admitted = match decided {
+                Ok(Enrolling::Again(enrolled)) => return Ok(*enrolled),
+                Ok(Enrolling::Issue(admitted)) => admitted,
+                Err(refused) if open && is_unknown_code(&refused) => {
+                    ticket = Ticket::None;
+                    continue;
+                }
+                Err(refused) => return Err(refused.into()),
             };
-            let newcomer = said.newcomer(&self.server, bearer.upn.clone());
+            known.scope = admitted.admission.scope.clone();
+            known.reality = admitted.admission.reality;
+            let newcomer = said.newcomer(&self.server, upn.clone());
             let made = self
                 .windows_certificate(&csr, &said.device_id, &policy)
                 .await?;

@@ -1,5 +1,9 @@
 //! `/enroll/windows`: what a person does on the device.
 
+use std::fmt::Write as _;
+
+use mdm_windows::provisioning::Thumbprint;
+
 use crate::devices::{Asked, Devices, escape, page};
 use crate::edge::Query;
 use crate::respond::Reply;
@@ -11,13 +15,7 @@ impl Devices {
         let query = Query::new(asked.head.uri.query());
         let user = query.get("user").ok().flatten().unwrap_or_default();
         let link = enrollment_link(&server.urls.device, &user);
-        let sha1: String = server
-            .pki
-            .authority()
-            .fingerprint_sha1()
-            .iter()
-            .map(|octet| format!("{octet:02X}"))
-            .collect();
+        let sha1 = Thumbprint::new(server.pki.authority().fingerprint_sha1()).to_string();
         let body = format!(
             "<h1>Enroll Windows</h1><p>This page opened without a warning, so the device trusts the lab and reaches it.\
              <ol><li>Windows Pro, Enterprise or Education; signed in as an administrator that is not the built-in one; not managed \
@@ -70,7 +68,8 @@ fn percent(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out += &format!("%{byte:02X}");
+            // Writing to a String does not fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -32,6 +32,16 @@ impl Devices {
         security: Option<&Security>,
         known: &mut Knowledge,
     ) -> Result<Bearer, Failure> {
+        let (ticket, upn) = self.windows_ticket(security, known)?;
+        self.let_in(ticket, upn).await
+    }
+
+    /// What a message shows to be let in, and the name that was typed.
+    pub(super) fn windows_ticket(
+        &self,
+        security: Option<&Security>,
+        known: &mut Knowledge,
+    ) -> Result<(Ticket, Option<String>), Failure> {
         let (ticket, upn) = match security {
             None => (Ticket::None, None),
             Some(security) => match (&security.username, security.tokens.first()) {
@@ -40,8 +50,7 @@ impl Devices {
                 (None, None) => (Ticket::None, None),
             },
         };
-        self.let_in(ticket, upn.as_deref().and_then(kept_name))
-            .await
+        Ok((ticket, upn.as_deref().and_then(kept_name)))
     }
 
     /// Where enrollment is open, what lets nobody in is as good as nothing.
@@ -58,7 +67,7 @@ impl Devices {
                 admission,
                 upn,
             }),
-            Err(EnrollmentError::NotAdmitted(NotAdmitted::Code(CodeRefused::Unknown))) if open => {
+            Err(refused) if open && is_unknown_code(&refused) => {
                 let admission = services.windows_ticket(&Ticket::None, open).await?;
                 Ok(Bearer {
                     ticket: Ticket::None,
@@ -96,6 +105,14 @@ impl Devices {
             }
         }
     }
+}
+
+/// Whether what was typed is no code at all, which open enrollment does not ask for.
+pub(super) fn is_unknown_code(refused: &EnrollmentError) -> bool {
+    matches!(
+        refused,
+        EnrollmentError::NotAdmitted(NotAdmitted::Code(CodeRefused::Unknown))
+    )
 }
 
 /// Name and password: the password is an enrollment code. Users with passwords of their own would be looked up here.
