@@ -222,7 +222,7 @@ fn lints() {
                 phone_exchange(),
                 json!({ "email_sync_schedule": "based_on_my_usage", "require_ssl": false }),
             ),
-            "windows.certificate-not-linked profile.no-ssl windows.schedule-not-sent",
+            "profile.no-ssl windows.certificate-not-linked windows.schedule-not-sent",
         ),
         (
             mail(),
@@ -233,7 +233,7 @@ fn lints() {
                 mail(),
                 json!({ "outgoing_server": { "host_name": "a", "port": 587 } }),
             ),
-            "windows.certificate-not-linked windows.mail-app-retired windows.starttls-port",
+            "windows.certificate-not-linked windows.starttls-port windows.mail-app-retired",
         ),
         (trusted("windows10"), ""),
         (
