@@ -31,4 +31,5 @@ fn replay(name: &str, target: fn(&[u8])) {
 #[test]
 fn every_corpus_is_survived() {
     replay("profile", targets::profile);
+    replay("windows_node", targets::windows_node);
 }
