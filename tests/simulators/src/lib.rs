@@ -29,6 +29,7 @@ pub mod load;
 pub mod progress;
 pub mod scep;
 pub mod trust;
+pub mod windows;
 
 mod der;
 pub mod document;

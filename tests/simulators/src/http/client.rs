@@ -52,6 +52,8 @@ pub struct ClientOptions {
     pub resolve: Resolve,
     /// Which HTTP it speaks.
     pub protocol: Protocol,
+    /// Whether TLS goes beyond version 1.2.
+    pub tls13: bool,
     /// From connecting to the last byte of the answer.
     pub timeout: Duration,
     /// Largest body accepted, in bytes.
@@ -65,6 +67,7 @@ impl Default for ClientOptions {
             identity: None,
             resolve: Resolve::System,
             protocol: Protocol::Http1,
+            tls13: true,
             timeout: Duration::from_mins(1),
             max_body: 16 << 20,
         }
@@ -194,7 +197,12 @@ impl Client {
             Protocol::Http1 => b"http/1.1",
             Protocol::Http2 => b"h2",
         };
-        let tls = client_config(&options.roots, options.identity.as_ref(), &[alpn])?;
+        let tls = client_config(
+            &options.roots,
+            options.identity.as_ref(),
+            &[alpn],
+            options.tls13,
+        )?;
         Ok(Self(Arc::new(Inner {
             tls,
             options,

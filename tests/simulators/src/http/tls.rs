@@ -13,6 +13,7 @@ pub(crate) fn client_config(
     roots: &[Vec<u8>],
     identity: Option<&Identity>,
     alpn: &[&[u8]],
+    tls13: bool,
 ) -> Result<Arc<ClientConfig>, HttpError> {
     let mut store = RootCertStore::empty();
     for root in roots {
@@ -21,8 +22,13 @@ pub(crate) fn client_config(
             .map_err(HttpError::Root)?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let older = [&rustls::version::TLS12];
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(if tls13 {
+            rustls::DEFAULT_VERSIONS
+        } else {
+            &older
+        })
         .map_err(HttpError::TlsSetup)?
         .with_root_certificates(store);
     let mut config = match identity {

@@ -65,7 +65,7 @@ impl Connection {
     ) -> Result<Self, HttpError> {
         let (target, _) = Target::of(url)?;
         let (roots, resolve) = device.trust();
-        let tls = client_config(&roots, identity, &[b"http/1.1"])?;
+        let tls = client_config(&roots, identity, &[b"http/1.1"], true)?;
         Ok(Self {
             target,
             resolve,

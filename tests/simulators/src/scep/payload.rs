@@ -34,6 +34,8 @@ pub struct Enrollment {
     pub challenge: Option<String>,
     /// `Key Usage`: 1 signing, 4 encryption, 5 both; 0 says nothing.
     pub key_usage: u8,
+    /// Purposes asked for, as identifiers with dots; Apple's payload asks for none.
+    pub extended_key_usage: Vec<String>,
     /// `Keysize` in bits.
     pub key_bits: u32,
     /// `Retries`: how often a pending request is polled.
@@ -65,6 +67,7 @@ impl Enrollment {
             alt_names: AltNames::default(),
             challenge: None,
             key_usage: 0,
+            extended_key_usage: Vec::new(),
             key_bits: 2048,
             retries: 3,
             retry_delay: Duration::from_secs(10),

@@ -9,7 +9,7 @@ use openssl::sign::Signer;
 
 use super::{Enrollment, Subject};
 use crate::cms::utc_time;
-use crate::der::{algorithm, element, joined, object, oid, sequence, set_of, tag};
+use crate::der::{algorithm, dotted, element, joined, object, oid, sequence, set_of, tag};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -34,6 +34,16 @@ pub fn certificate_request(
     let mut extensions = Vec::new();
     if let Some(bits) = key_usage(ask.key_usage) {
         extensions.extend(extension(oid::KEY_USAGE, true, &bits));
+    }
+    let purposes: Vec<u8> = ask
+        .extended_key_usage
+        .iter()
+        .filter_map(|purpose| dotted(purpose))
+        .flat_map(|purpose| object(&purpose))
+        .collect();
+    if !purposes.is_empty() {
+        let purposes = element(tag::SEQUENCE, &purposes);
+        extensions.extend(extension(oid::EXTENDED_KEY_USAGE, false, &purposes));
     }
     if let Some(names) = ask.alt_names.to_der() {
         extensions.extend(extension(oid::SUBJECT_ALT_NAME, false, &names));
@@ -122,6 +132,7 @@ mod tests {
         let mut ask = Enrollment::new("http://x", subject);
         ask.challenge = Some("s3cret & é".to_owned());
         ask.key_usage = 5;
+        ask.extended_key_usage = vec!["1.3.6.1.5.5.7.3.2".to_owned()];
         ask.alt_names = AltNames {
             mail: vec!["x@y.example".into()],
             dns: vec!["h.example".into()],
@@ -138,6 +149,7 @@ mod tests {
         ];
         let extensions = [
             "Digital Signature, Key Encipherment",
+            "TLS Web Client Authentication",
             "email:x@y.example, DNS:h.example, URI:urn:x",
             "othername",
         ];

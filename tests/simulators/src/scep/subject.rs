@@ -17,6 +17,15 @@ impl Subject {
         Self(vec![vec![("CN".to_owned(), name.to_owned())]])
     }
 
+    /// Names, in them types and values. `None` if a type is unknown or there are too many.
+    pub(crate) fn from_names(names: Vec<Vec<(String, String)>>) -> Option<Self> {
+        let fits = |name: &Vec<(String, String)>| {
+            (1..=MAX_ATTRIBUTES).contains(&name.len())
+                && name.iter().all(|(kind, _)| attribute_oid(kind).is_some())
+        };
+        (names.len() <= MAX_ATTRIBUTES && names.iter().all(fits)).then_some(Self(names))
+    }
+
     /// Reads `[[["CN","x"]],[["O","y"]]]`: names, in them attributes, in them type and value. `None` if the nesting is
     /// another, or a type is neither a known short name nor an object identifier with dots.
     pub fn from_payload(value: &Value) -> Option<Self> {
