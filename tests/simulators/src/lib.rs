@@ -1,8 +1,8 @@
 //! Simulated devices: the device's half of each protocol, sharing no code with the server.
 //!
 //! A simulated device is an independent witness: it has its own HTTP client, its own SCEP client, its own reader of
-//! signed profiles and its own idea of what an Apple device does with a command. Where it and the server agree, two
-//! programs agree.
+//! signed profiles, its own XML and WBXML, and its own idea of what an Apple or Windows device does with a command.
+//! Where it and the server agree, two programs agree.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -127,7 +127,7 @@ impl WindowsDevice {
     }
 
     /// Puts a renewed certificate in place of the one before.
-    pub(super) fn replace_identity(&mut self, identity: Identity) {
+    pub(super) fn replace_identity(&mut self, identity: &Identity) {
         let Some(enrollment) = &mut self.enrollment else {
             return;
         };
@@ -140,7 +140,7 @@ impl WindowsDevice {
         let node = certificates(&["MY", store, &thumbprint(old.certificate())]);
         self.managed.tree.remove(&node);
         self.managed.stores.remove_within(&node);
-        self.plant_identity(&identity, context);
+        self.plant_identity(identity, context);
         self.note(Event::Renewed {
             thumbprint: thumbprint(identity.certificate()),
         });

@@ -30,7 +30,13 @@ impl WindowsDevice {
         };
         match command.verb {
             None => vec![self.told(command, id, Outcome::status(400), None)],
-            Some(Verb::Atomic) if group.atomic => {
+            Some(Verb::Add | Verb::Replace | Verb::Delete | Verb::Exec | Verb::Get)
+                if command.items.is_empty() =>
+            {
+                vec![self.told(command, id, Outcome::status(400), None)]
+            }
+            // Neither has a place inside an Atomic ([MS-MDM] 2.2.7.2).
+            Some(Verb::Atomic | Verb::Get) if group.atomic => {
                 vec![self.told(command, id, Outcome::status(500), None)]
             }
             Some(Verb::Atomic) => {
@@ -43,13 +49,6 @@ impl WindowsDevice {
                     replies.extend(self.run(inner, group));
                 }
                 replies
-            }
-            Some(Verb::Get) if group.atomic => {
-                vec![self.told(command, id, Outcome::status(500), None)]
-            }
-            Some(verb) if command.items.is_empty() => {
-                let _ = verb;
-                vec![self.told(command, id, Outcome::status(400), None)]
             }
             Some(verb) => {
                 let mut replies = Vec::new();
@@ -93,12 +92,13 @@ impl WindowsDevice {
             failed = done.iter().any(|reply| !(200..=213).contains(&reply.code));
             replies.extend(done);
         }
-        if !failed && let Some(last) = replies.last_mut() {
-            if self.has_incomplete_account(before) {
-                last.code = 500;
-                last.original_error = Some(INVALID_ARGUMENT);
-                failed = true;
-            }
+        if !failed
+            && self.has_incomplete_account(before)
+            && let Some(last) = replies.last_mut()
+        {
+            last.code = 500;
+            last.original_error = Some(INVALID_ARGUMENT);
+            failed = true;
         }
         if !failed {
             replies.insert(0, self.told(command, id, Outcome::status(200), None));

@@ -180,6 +180,11 @@ impl WindowsDevice {
         self.login
     }
 
+    /// Longest value reported in one piece from now on, in bytes.
+    pub fn set_largest_results(&mut self, bytes: usize) {
+        self.environment.largest_results = bytes;
+    }
+
     /// Mail accounts of its user, the server's first.
     pub fn accounts(&self) -> Vec<MailAccount> {
         let mut all = accounts::managed(&self.managed.tree);

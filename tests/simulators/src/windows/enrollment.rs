@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
 
-use super::device::{Login, WindowsDevice};
+use super::Version;
+use super::device::WindowsDevice;
+use super::enrollment_body::{context_items, discover_request, token_request};
 use super::error::{DeviceError, EnrollError, code};
 use super::journal::Event;
 use super::login;
@@ -15,17 +17,17 @@ use super::persona::RequestStyle;
 use super::provisioning::{self, Account, Context, Expected, Provisioning};
 use super::request::{certificate_request, renewal_request};
 use super::soap::{
-    self, CONTEXT, DISCOVER, ENROLLMENT, Exchange, POLICIES, SECURITY, TOKEN, TRUST, Token, XSI,
+    self, DISCOVER, ENROLLMENT, Exchange, POLICIES, SECURITY, TOKEN, TRUST, Token, XSI,
 };
 use super::xml::Element;
-use super::{Persona, Version};
 use crate::http::{Response, percent_encode};
 use crate::identity::Identity;
 use crate::keys::KeyPool;
 
-const DISCOVERY_NS: &str = "http://schemas.microsoft.com/windows/management/2012/01/enrollment";
+pub(super) const DISCOVERY_NS: &str =
+    "http://schemas.microsoft.com/windows/management/2012/01/enrollment";
 const POLICY_NS: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollmentpolicy";
-const TOKEN_TYPE: &str =
+pub(super) const TOKEN_TYPE: &str =
     "http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enrollment/DeviceEnrollmentToken";
 const DOCUMENT_TYPE: &str = "http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enrollment/DeviceEnrollmentProvisionDoc";
 /// The digest a policy names for SHA-256 requests: NIST's own identifier.
@@ -191,7 +193,7 @@ impl WindowsDevice {
         let taken = provisioning::read(&document, &expected)?;
         let chain = taken.intermediate.iter().cloned().collect();
         let identity = Identity::new(taken.certificate.0.clone(), key, chain)?;
-        self.provision(invitation, &found.policy, taken, identity);
+        self.provision(invitation, &found.policy, &taken, identity);
         Ok(())
     }
 
@@ -490,7 +492,7 @@ impl WindowsDevice {
         };
         let taken = provisioning::read(&document, &expected)?;
         let identity = Identity::new(taken.certificate.0, key, Vec::new())?;
-        self.replace_identity(identity);
+        self.replace_identity(&identity);
         Ok(())
     }
 
@@ -498,7 +500,7 @@ impl WindowsDevice {
         &mut self,
         invitation: &Invitation,
         enrollment_url: &str,
-        taken: Provisioning,
+        taken: &Provisioning,
         identity: Identity,
     ) {
         let Some(account) = taken.account.clone() else {
@@ -516,7 +518,7 @@ impl WindowsDevice {
             user_name,
             enrollment_url: enrollment_url.to_owned(),
         });
-        self.plant(&taken);
+        self.plant(taken);
         self.note(Event::Enrolled { provider });
     }
 }
@@ -539,87 +541,4 @@ fn origin(url: &str) -> String {
         .collect::<Vec<_>>()
         .join("/")
         .to_lowercase()
-}
-
-fn discover_request(persona: &Persona, email: &str) -> Element {
-    // The samples of the phone end the namespace with a slash.
-    let ns = if persona.version == Version::Phone81 {
-        format!("{DISCOVERY_NS}/")
-    } else {
-        DISCOVERY_NS.to_owned()
-    };
-    let mut request = Element::new(&ns, "request").text_child("EmailAddress", email);
-    if let Some(edition) = &persona.os_edition {
-        request = request.text_child("OSEdition", edition);
-    }
-    request = request
-        .text_child("RequestVersion", &persona.request_version)
-        .text_child("DeviceType", &persona.device_type)
-        .text_child("ApplicationVersion", &persona.os_version);
-    let offered = persona.auth_policies();
-    if !offered.is_empty() {
-        let mut policies = Element::new(&ns, "AuthPolicies");
-        for policy in offered {
-            policies = policies.text_child("AuthPolicy", *policy);
-        }
-        request = request.with(policies);
-    }
-    Element::new(&ns, "Discover").with(request)
-}
-
-fn token_request(
-    kind: &str,
-    value_type: &str,
-    content: &[u8],
-    items: Vec<(&'static str, String)>,
-) -> Element {
-    let mut context = Element::new(CONTEXT, "AdditionalContext");
-    for (name, value) in items {
-        let item = Element::new(CONTEXT, "ContextItem")
-            .attribute("", "Name", name)
-            .text_child("Value", value);
-        context = context.with(item);
-    }
-    Element::new(TRUST, "RequestSecurityToken")
-        .text_child("TokenType", TOKEN_TYPE)
-        .text_child("RequestType", format!("{TRUST}/{kind}"))
-        .with(soap::binary(value_type, &STANDARD.encode(content)))
-        .with(context)
-}
-
-/// What each version says about itself beside its request.
-fn context_items(
-    persona: &Persona,
-    invitation: &Invitation,
-    login: Login,
-) -> Vec<(&'static str, String)> {
-    let kind = match invitation.context {
-        Context::User => "Full",
-        Context::System => "Device",
-    };
-    let phone = vec![
-        ("DeviceID", persona.device_id.clone()),
-        ("DeviceType", persona.device_type.clone()),
-        ("ApplicationVersion", persona.os_version.clone()),
-    ];
-    if persona.version == Version::Phone81 {
-        return phone;
-    }
-    let mut items = vec![
-        ("UXInitiated", "true".to_owned()),
-        ("HWDevID", persona.hardware_id.clone()),
-        ("Locale", persona.locale.clone()),
-        ("TargetedUserLoggedIn", (login == Login::User).to_string()),
-        ("OSEdition", persona.os_edition.clone().unwrap_or_default()),
-        ("DeviceName", persona.device_name.clone()),
-        // Windows lists every card, the first one twice.
-        ("MAC", persona.mac.clone()),
-        ("MAC", persona.mac.clone()),
-        ("EnrollmentType", kind.to_owned()),
-        ("OSVersion", persona.os_version.clone()),
-        ("NotInOobe", "false".to_owned()),
-        ("RequestVersion", persona.request_version.clone()),
-    ];
-    items.extend(phone);
-    items
 }

@@ -32,7 +32,7 @@ impl WindowsDevice {
         let names: Vec<&str> = path.segments().collect();
         match names.as_slice() {
             ["DevInfo", "DevId"] => text(&persona.device_id),
-            ["DevInfo", "Man"] => text("Simulated & Söhne"),
+            ["DevInfo", "Man"] | ["DevDetail", "OEM"] => text("Simulated & Söhne"),
             ["DevInfo", "Mod"] => text(if phone {
                 "Simulated Phone"
             } else {
@@ -41,7 +41,6 @@ impl WindowsDevice {
             ["DevInfo", "DmV"] => text("1.3"),
             ["DevInfo", "Lang"] => text(&persona.locale),
             ["DevDetail", "DevTyp"] => text(&persona.system),
-            ["DevDetail", "OEM"] => text("Simulated & Söhne"),
             ["DevDetail", "SwV"] => text(&persona.os_version),
             ["DevDetail", "FwV" | "HwV"] => text("1.0"),
             ["DevDetail", "URI", _] => text("0"),

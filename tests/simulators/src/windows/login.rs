@@ -79,18 +79,13 @@ fn tag(text: &str) -> (String, BTreeMap<String, String>, &str) {
         let after = after.trim_start();
         if let Some(after) = after.strip_prefix('=') {
             let after = after.trim_start();
-            let (value, after) = match after.chars().next() {
-                Some(quote @ ('"' | '\'')) => after
-                    .get(1..)
-                    .unwrap_or_default()
-                    .split_once(quote)
-                    .unwrap_or_default(),
-                _ => {
-                    let end = after
-                        .find(|c: char| c.is_whitespace() || c == '>')
-                        .unwrap_or(after.len());
-                    after.split_at(end)
-                }
+            let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let (value, after) = if let Some(quote) = quote {
+                let inner = after.get(1..).unwrap_or_default();
+                inner.split_once(quote).unwrap_or_default()
+            } else {
+                let end = after.find(|c: char| c.is_whitespace() || c == '>');
+                after.split_at(end.unwrap_or(after.len()))
             };
             attributes.insert(attribute.to_lowercase(), unescape(value));
             rest = after;
@@ -129,16 +124,9 @@ fn unescape(text: &str) -> String {
             };
             character.map(|character| (character, after))
         });
-        match known {
-            Some((character, after)) => {
-                out.push(character);
-                rest = after;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
-        }
+        let (character, after) = known.unwrap_or(('&', after));
+        out.push(character);
+        rest = after;
     }
     out + rest
 }

@@ -6,6 +6,7 @@ mod atomic;
 mod credential;
 mod device;
 mod enrollment;
+mod enrollment_body;
 mod error;
 mod facts;
 mod install;
@@ -19,6 +20,8 @@ mod path;
 mod persona;
 mod prompts;
 mod provisioning;
+#[cfg(test)]
+mod provisioning_tests;
 mod request;
 mod scep;
 mod schema;

@@ -1,4 +1,4 @@
-//! Distinguished names as text, as Windows writes and reads them (page "CertStrToNameW function").
+//! Distinguished names as text, as Windows writes and reads them (page "`CertStrToNameW` function").
 
 /// Most relative names of one text.
 const MAX_NAMES: usize = 64;
@@ -15,13 +15,12 @@ pub(crate) fn parse(text: &str) -> Option<Vec<Vec<(String, String)>>> {
             return None;
         }
         let after = after.trim_start();
-        let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => quoted_value(quoted)?,
-            None => {
-                let end = after.find([',', ';', '+']).unwrap_or(after.len());
-                let (value, after) = after.split_at(end);
-                (value.trim_end().to_owned(), after)
-            }
+        let (value, after) = if let Some(quoted) = after.strip_prefix('"') {
+            quoted_value(quoted)?
+        } else {
+            let end = after.find([',', ';', '+']).unwrap_or(after.len());
+            let (value, after) = after.split_at(end);
+            (value.trim_end().to_owned(), after)
         };
         names.last_mut()?.push((kind.to_owned(), value));
         let after = after.trim_start();

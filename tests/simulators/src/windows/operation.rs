@@ -187,7 +187,7 @@ impl WindowsDevice {
     fn refuses(spec: &Spec, item: &Item) -> Option<Outcome> {
         let format = item.format.as_deref().unwrap_or("chr");
         let bare = item.format.is_none() && item.data.as_deref().unwrap_or_default().is_empty();
-        if !spec.fits(format) && !(spec.is_interior() && bare) {
+        if !(spec.fits(format) || spec.is_interior() && bare) {
             return Some(Outcome::status(415));
         }
         let data = item.data.as_deref().unwrap_or_default();

@@ -524,7 +524,7 @@ fn an_order_to_enroll_is_taken_and_waits() {
         let leaf = |id, name: &str, format: &str, value: &str| {
             command("Add", id, &format!("{base}/Install/{name}"), format, value)
         };
-        let inner = [
+        [
             command("Add", 2, base, "node", ""),
             leaf(3, "ServerURL", "chr", "https://h/scep"),
             leaf(4, "Challenge", "chr", "secret"),
@@ -534,8 +534,7 @@ fn an_order_to_enroll_is_taken_and_waits() {
             leaf(8, "KeyLength", length, "2048"),
             leaf(9, hash, "chr", "SHA-2"),
             command("Exec", 10, &format!("{base}/Install/Enroll"), "null", ""),
-        ];
-        inner
+        ]
     };
     let base = "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/x";
     let mut pc = pc();

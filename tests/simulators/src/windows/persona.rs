@@ -128,9 +128,9 @@ impl std::str::FromStr for Version {
 /// How the certificate request of an enrollment looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestStyle {
-    /// SHA-1 under the ISO identifier 1.3.14.3.2.29, the name in a PrintableString that ends in a NUL.
+    /// SHA-1 under the ISO identifier 1.3.14.3.2.29, the name in a `PrintableString` that ends in a NUL.
     Sha1,
-    /// SHA-256, the name in a UTF8String, clientAuth asked for.
+    /// SHA-256, the name in a `UTF8String`, clientAuth asked for.
     Sha256,
 }
 

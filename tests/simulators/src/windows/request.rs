@@ -18,7 +18,7 @@ const ISO_SHA1_WITH_RSA: &[u8] = &[0x2b, 14, 3, 2, 29];
 const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 
-/// A PKCS#10 request in DER: a common name made of 30 characters of a GUID, `!` and the DeviceID; the DeviceID and a NUL
+/// A PKCS#10 request in DER: a common name made of 30 characters of a GUID, `!` and the `DeviceID`; the `DeviceID` and a NUL
 /// as the bare octets of its extension.
 pub(crate) fn certificate_request(
     persona: &Persona,

@@ -13,7 +13,7 @@ use crate::identity::Identity;
 use crate::keys::KeyPool;
 use crate::scep::{AltNames, Enrollment, ScepClient, Subject};
 
-/// Values of `Status` (page "ClientCertificateInstall CSP").
+/// Values of `Status` (page "`ClientCertificateInstall` CSP").
 const SUCCEEDED: &str = "1";
 const PENDING: &str = "2";
 const FAILED: &str = "16";

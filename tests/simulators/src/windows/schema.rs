@@ -170,8 +170,8 @@ impl Spec {
 #[derive(Debug, Default)]
 struct Branch {
     spec: Option<Spec>,
-    named: BTreeMap<String, Branch>,
-    any: Option<Box<Branch>>,
+    named: BTreeMap<String, Self>,
+    any: Option<Box<Self>>,
 }
 
 /// All nodes.

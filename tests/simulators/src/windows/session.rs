@@ -64,6 +64,7 @@ type Pending = VecDeque<(String, String, Item)>;
 struct Session {
     id: String,
     number: u32,
+    sent: u32,
     url: String,
     cred: Option<Cred>,
     /// Whether the credential must be repeated in every message.
@@ -151,6 +152,7 @@ impl WindowsDevice {
             id,
             // After a session that was lost the count may begin with 2.
             number: 1 + u32::from(std::mem::take(&mut self.lost_session)),
+            sent: 0,
             url: format!("{address}{}mode=Maintenance&Platform=WoA", query(&address)),
             cred: credential.map(|credential| prove(&credential, None)),
             repeat: true,
@@ -162,7 +164,7 @@ impl WindowsDevice {
         self.large = None;
         let outcome = self.converse(&mut session, cause).await;
         let mut report = SessionReport {
-            messages: session.number,
+            messages: session.sent,
             ..SessionReport::default()
         };
         for entry in self.journal().iter().skip(from) {
@@ -235,6 +237,7 @@ impl WindowsDevice {
             };
             let whole = whole && behaviour != Some(Behaviour::MissingFinal);
             let message = sent.message(&header, whole);
+            session.sent += 1;
             let answer = self
                 .exchange(&session.url, message, behaviour.as_ref())
                 .await?;

@@ -87,7 +87,7 @@ pub(crate) struct Command {
     pub(crate) name: String,
     pub(crate) cmd_id: Option<String>,
     pub(crate) items: Vec<Item>,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) commands: Vec<Self>,
 }
 
 /// A status of the server.

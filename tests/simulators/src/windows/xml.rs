@@ -41,7 +41,7 @@ pub(crate) struct Element {
     pub(crate) name: String,
     /// Namespace, local name, value.
     pub(crate) attributes: Vec<(String, String, String)>,
-    pub(crate) children: Vec<Element>,
+    pub(crate) children: Vec<Self>,
     pub(crate) text: String,
 }
 

@@ -49,11 +49,15 @@ impl Seen {
     }
 }
 
+/// Answers requests in place of the canned answers.
+type Responder = Box<dyn FnMut(&Seen) -> (u16, &'static str, Vec<u8>) + Send>;
+
 #[derive(Default)]
 struct State {
     seen: Vec<Seen>,
     commands: VecDeque<Vec<u8>>,
     answers: VecDeque<(u16, &'static str, Vec<u8>)>,
+    responder: Option<Responder>,
     profile: Vec<u8>,
 }
 
@@ -127,6 +131,14 @@ impl Canned {
             .push_back((status, kind, body.to_vec()));
     }
 
+    /// Answers every request so, unless another answer is queued.
+    pub(crate) fn respond(
+        &self,
+        responder: impl FnMut(&Seen) -> (u16, &'static str, Vec<u8>) + Send + 'static,
+    ) {
+        self.state.lock().unwrap().responder = Some(Box::new(responder));
+    }
+
     /// What GET gives.
     pub(crate) fn serve_profile(&self, profile: Vec<u8>) {
         self.state.lock().unwrap().profile = profile;
@@ -161,6 +173,8 @@ async fn answer(
     };
     let (status, kind, answer) = if let Some(canned) = state.answers.pop_front() {
         canned
+    } else if let Some(responder) = &mut state.responder {
+        responder(&seen)
     } else if parts.method == "GET" {
         (
             200,

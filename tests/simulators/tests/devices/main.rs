@@ -17,3 +17,5 @@ mod load;
 mod profiles;
 mod programs;
 mod scep;
+mod windows;
+mod windows_server;
