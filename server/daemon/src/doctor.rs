@@ -2,8 +2,10 @@
 //!
 //! [`examine`] gathers facts; `judge` decides on them and does nothing else.
 
+mod windows;
+
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,6 +72,7 @@ struct Patient {
     state: DeviceState,
     state_since: Timestamp,
     topic: Option<String>,
+    windows: bool,
 }
 
 /// What is known of a server when it is judged.
@@ -94,6 +97,10 @@ struct Facts {
     ca_key: Option<PathBuf>,
     devices: Vec<Patient>,
     open_enrollment: bool,
+    /// All names of this server.
+    names: Vec<String>,
+    /// The ports of the device listener.
+    ports: Vec<u16>,
 }
 
 /// How long a name may take to resolve.
@@ -134,6 +141,8 @@ pub async fn examine(server: &Server) -> Result<Vec<Finding>, StoreUnavailable> 
         ca_key: (!config.data.ephemeral).then(|| config.data.path.join("ca").join("ca.pem")),
         devices: patients(server).await?,
         open_enrollment: config.open_enrollment,
+        names: config.names.clone(),
+        ports: config.listen.iter().map(SocketAddr::port).collect(),
         name,
     };
     let mut findings = judge(&facts);
@@ -180,6 +189,7 @@ impl From<Device> for Patient {
             state: device.state,
             state_since: device.state_since,
             topic: device.topic,
+            windows: device.windows.is_some(),
         }
     }
 }
@@ -192,6 +202,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
     revocations(facts, &mut findings);
     push(facts, &mut findings);
     devices(facts, &mut findings);
+    windows::windows(facts, &mut findings);
     if let Some(key) = &facts.ca_key {
         findings.push(Finding::new(
             "ca.backup",

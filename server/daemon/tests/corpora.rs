@@ -10,6 +10,8 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "../../../tests/fuzz/src/login.rs"]
+mod login;
 #[path = "../../../tests/fuzz/src/edge.rs"]
 mod targets;
 
@@ -31,4 +33,5 @@ fn replay(name: &str, target: fn(&[u8])) {
 #[test]
 fn every_corpus_is_survived() {
     replay("edge_route", targets::edge_route);
+    replay("windows_login", login::windows_login);
 }

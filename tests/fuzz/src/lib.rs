@@ -5,4 +5,6 @@
 pub mod apple;
 pub mod certs;
 pub mod edge;
+pub mod login;
 pub mod payloads;
+pub mod windows;

@@ -130,6 +130,15 @@ fn show(device: &Value) -> String {
     line("code", text(device, "code"));
     line("topic", text(device, "topic"));
     line("identity", text(device, "identity"));
+    for (label, field) in [
+        ("dialect", "windows.dialect"),
+        ("enrolled for", "windows.context"),
+        ("hardware", "windows.hardware_id"),
+        ("logged in", "windows.login"),
+        ("proof", "windows.weakest_proof"),
+    ] {
+        line(label, text(device, field));
+    }
     line("state since", time(device, "state_since"));
     line("last seen", time(device, "last_seen"));
     for channel in device.get("channels").map_or(&[][..], items) {

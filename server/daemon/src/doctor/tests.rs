@@ -61,6 +61,8 @@ fn healthy() -> Facts {
         ca_key: None,
         devices: Vec::new(),
         open_enrollment: false,
+        names: vec!["lab.example".to_owned()],
+        ports: vec![8443],
     }
 }
 
@@ -72,6 +74,7 @@ fn patient(id: &str, real: bool, state: DeviceState, age: i64, topic: &str) -> P
         state,
         state_since,
         topic: Some(topic.to_owned()),
+        windows: false,
     }
 }
 
@@ -199,4 +202,25 @@ fn the_end_of_a_list_is_read() {
     for bad in [&b""[..], b"\x30\x00", b"\x30\x02\x30\x00", &[0x30; 70]] {
         assert_eq!(next_update(bad), None, "{bad:?}");
     }
+}
+
+#[test]
+fn windows_looks_for_a_name_and_a_port() {
+    let rules = |facts: &Facts| -> Vec<&'static str> {
+        judge(facts).iter().map(|finding| finding.rule).collect()
+    };
+    let mut facts = HEALTHY.clone();
+    let mut pc = patient("d-1", true, DeviceState::Enrolled, 0, "t.one");
+    pc.windows = true;
+    facts.devices.push(pc);
+    assert_eq!(rules(&facts), ["windows.discovery-name"]);
+    facts
+        .names
+        .push("EnterpriseEnrollment.lab.example".to_owned());
+    assert_eq!(
+        rules(&facts),
+        ["windows.discovery-port", "windows.discovery-certificate"]
+    );
+    facts.ports.push(443);
+    assert_eq!(rules(&facts), ["windows.discovery-certificate"]);
 }

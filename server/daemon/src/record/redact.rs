@@ -29,6 +29,11 @@ const KEYS: [&str; 18] = [
     "AuthToken",
 ];
 
+/// Elements whose texts are secrets, by local name: in SOAP a password, and a token or a provisioning document.
+const ELEMENTS: [&str; 2] = ["Password", "BinarySecurityToken"];
+/// Tokens that are none: what a certificate is asked for with.
+const REQUESTS: [&str; 2] = ["#PKCS10\"", "#PKCS7\""];
+
 /// Query parameters whose values are secrets.
 const PARAMETERS: [&str; 1] = ["code"];
 
@@ -46,6 +51,10 @@ pub(super) fn body(bytes: Bytes) -> Bytes {
             cuts.extend(value_after(&bytes, from));
         }
     }
+    for element in ELEMENTS {
+        cuts.extend(element_texts(&bytes, element));
+    }
+    cuts.extend(login_form(&bytes));
     if cuts.is_empty() {
         return bytes;
     }
@@ -89,6 +98,83 @@ pub(super) fn path(path: &str) -> String {
         })
         .collect();
     format!("{path}?{}", query.join("&"))
+}
+
+/// The texts of all elements of this name, whatever their prefix; but for certificate requests, which hold no secret.
+fn element_texts(bytes: &[u8], name: &str) -> Vec<(usize, usize)> {
+    let mut texts = Vec::new();
+    let mut from = 0;
+    while let Some(at) = find(bytes, name.as_bytes(), from) {
+        from = at + name.len();
+        let opened = match at.checked_sub(1).and_then(|before| bytes.get(before)) {
+            Some(b'<') => true,
+            Some(b':') => prefix_opens(bytes, at - 1),
+            _ => false,
+        };
+        let rest = bytes.get(from..).unwrap_or_default();
+        let whole = rest
+            .first()
+            .is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
+        if !opened || !whole {
+            continue;
+        }
+        let Some(end) = rest.iter().position(|byte| *byte == b'>') else {
+            continue;
+        };
+        let attributes = rest.get(..end).unwrap_or_default();
+        let request = REQUESTS
+            .iter()
+            .any(|kind| find(attributes, kind.as_bytes(), 0).is_some());
+        if attributes.ends_with(b"/") || request {
+            continue;
+        }
+        let start = from + end + 1;
+        // Not the next `<`: that may open a CDATA section.
+        let end = find(bytes, b"</", start).unwrap_or(bytes.len());
+        texts.push((start, end));
+        from = end;
+    }
+    texts
+}
+
+/// Whether what stands before this colon is the prefix of a start tag.
+fn prefix_opens(bytes: &[u8], colon: usize) -> bool {
+    let before = bytes.get(..colon).unwrap_or_default();
+    let start = before.iter().rposition(|byte| *byte == b'<');
+    start.is_some_and(|start| {
+        before
+            .get(start + 1..)
+            .unwrap_or_default()
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    })
+}
+
+/// What the login page is told and what it hands out.
+fn login_form(bytes: &[u8]) -> Vec<(usize, usize)> {
+    const TOKEN: &[u8] = b"name=wresult value=\"";
+    if let Some(at) = find(bytes, TOKEN, 0) {
+        let start = at + TOKEN.len();
+        let end = find(bytes, b"\"", start).unwrap_or(bytes.len());
+        return vec![(start, end)];
+    }
+    if bytes.first() == Some(&b'<') || find(bytes, b"appru=", 0).is_none() {
+        return Vec::new();
+    }
+    let mut cuts = Vec::new();
+    let mut at = 0;
+    for pair in bytes.split(|byte| *byte == b'&') {
+        let equals = pair.iter().position(|byte| *byte == b'=');
+        if let Some(equals) = equals {
+            let name = pair.get(..equals).unwrap_or_default();
+            let known = PARAMETERS.iter().any(|own| own.as_bytes() == name);
+            if known || name.contains(&b'%') {
+                cuts.push((at + equals + 1, at + pair.len()));
+            }
+        }
+        at += pair.len() + 1;
+    }
+    cuts
 }
 
 fn marker(secret: &[u8]) -> String {
@@ -147,6 +233,22 @@ mod tests {
             (
                 "<key>PayloadContent</key><array/>",
                 "<key>PayloadContent</key><array/>",
+            ),
+            (
+                "<o:Password Type=\"t\"><![CDATA[abc]]></o:Password><PasswordHint>x</PasswordHint>",
+                "<o:Password Type=\"t\">***(15 bytes, sha256 17022e39d37de78c882448db1f2b7a30ebcf7f27bef87ff0a086fe8a4187c071)</o:Password><PasswordHint>x</PasswordHint>",
+            ),
+            (
+                "<a:BinarySecurityToken ValueType=\"x#PKCS10\">CSR</a:BinarySecurityToken><BinarySecurityToken>abc",
+                "<a:BinarySecurityToken ValueType=\"x#PKCS10\">CSR</a:BinarySecurityToken><BinarySecurityToken>***(3 bytes, sha256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad)",
+            ),
+            (
+                "appru=ms-app%3a%2f%2fx&code=abc&user=u",
+                "appru=ms-app%3a%2f%2fx&code=***(3 bytes, sha256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad)&user=u",
+            ),
+            (
+                "<form><input type=hidden name=wresult value=\"abc\">",
+                "<form><input type=hidden name=wresult value=\"***(3 bytes, sha256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad)\">",
             ),
             (
                 "bplist00abc",

@@ -1,0 +1,4 @@
+//! Requests for a certificate.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mdm_fuzz::windows::windows_enrollment(bytes));
