@@ -39,7 +39,7 @@ fn refusals() {
             None,
             pc,
             exchange(),
-            "compiling profile `mail`: rendering `username_source`: the user of the device is not known",
+            "compiling profile `mail`: rendering `email_address_source`: the user of the device is not known",
         ),
         (
             Some(&bare),
