@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Sim(sim::Arguments),
     /// List, show and forget devices
     Devices(devices::Arguments),
-    /// List, show, put, delete, render and lint profiles
+    /// List, show, put, delete, render, lint and diff profiles
     Profiles(profiles::Arguments),
     /// Deliver a profile to a device
     Deliver(deliver::Arguments),

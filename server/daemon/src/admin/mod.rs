@@ -12,6 +12,7 @@ mod events;
 mod exchanges;
 mod extract;
 mod guard;
+mod judgement;
 mod links;
 mod listeners;
 mod near_miss;
@@ -44,6 +45,8 @@ pub fn router(server: Server) -> Router {
     let guard = Guard::of(&server);
     let large = Router::new()
         .route("/profiles/lint", post(profiles::lint))
+        .route("/profiles/lint-set", post(judgement::lint_together))
+        .route("/profiles/diff", post(judgement::diff))
         .route(
             "/profiles/{id}",
             get(profiles::show)
