@@ -66,6 +66,6 @@ mod scep_strongswan;
 mod signed_profiles;
 mod steady_load;
 mod tls;
+mod windows_certificate;
 mod windows_client;
 mod windows_enroll;
-mod windows_renew;

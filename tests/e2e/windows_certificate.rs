@@ -1,9 +1,12 @@
-//! A Windows device renews its certificate; who may not, is told so.
+//! What a Windows device does with its certificate: renews it, shows it to enroll; and what is recorded of all that.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::certificate::{chains, serial};
 use crate::mobileconfig::path;
 use crate::program::openssl;
-use crate::windows_client::{Provisioned, Windows, new_key};
+use crate::windows_client::{Provisioned, Windows, fixture, new_key, replace_token};
 
 const ID: &str = "00112233445566778899AABBCCDDEEFF";
 
@@ -113,4 +116,55 @@ fn its_time_passes_and_only_a_new_enrollment_helps() {
         .refused("ended", "0x80180016", "ended at");
     new_key(&lab.key);
     lab.enroll(ID);
+}
+
+#[test]
+fn a_certificate_lets_in_where_that_is_switched_on_and_says_what_was_not_checked() {
+    let lab = Windows::start(&["--windows-policy", "certificate"]);
+    let own = lab.server.folder().join("own.pem");
+    lab.enroll(ID).own(&own);
+    let told = lab.post("Discovery.svc", &fixture("discover-11-25h2.xml"));
+    let policy = told.xpath("string(//*[local-name()='AuthPolicy'])");
+    assert_eq!(policy, "Certificate");
+    let der = openssl(["x509", "-outform", "DER", "-in", path(&own)])
+        .run()
+        .ok()
+        .stdout;
+    let foreign = fixture("policies-certificate.xml");
+    let ours = replace_token(&foreign, "#X509v3\"", &STANDARD.encode(der));
+    lab.post("Policy.svc", &foreign)
+        .refused("a foreign one", "0x80180002", "not one of ours");
+    assert_eq!(lab.post("Policy.svc", &ours).status, 200);
+    let findings = lab.server.events_of("finding.reported");
+    let rule = "wsse.signature-not-checked";
+    assert!(
+        findings.iter().any(|event| event["facts"]["rule"] == rule),
+        "{findings:#?}"
+    );
+}
+
+#[test]
+fn what_lets_a_real_device_in_is_not_recorded() {
+    let mut lab = Windows::start(&[]);
+    lab.code = lab.server.code(false);
+    let message = lab.issue("issue-onpremise.xml", "sha256", ID);
+    let answer = lab.post("Enrollment.svc", &message);
+    let secret = Provisioned::of(&answer).parm(&["APPLICATION"], "AAUTHSECRET");
+    assert!(!secret.is_empty());
+    let token = answer.xpath("string(//*[local-name()='RequestedSecurityToken']/*)");
+    let form = format!("appru=ms-app%3A%2F%2Fx&code={}", lab.code);
+    assert_eq!(lab.send("Login", &[], form.as_bytes()).status, 200);
+    let listed = lab
+        .server
+        .api_ok("GET", "/api/v1/exchanges?limit=1000", None);
+    let mut enrollments = 0;
+    for item in listed["items"].as_array().unwrap() {
+        let whole = format!("/api/v1/exchanges/{}", item["id"]);
+        let whole = lab.server.api_ok("GET", &whole, None).to_string();
+        for kept_out in [&lab.code, &token, &secret] {
+            assert!(!whole.contains(kept_out), "{kept_out}: {whole}");
+        }
+        enrollments += usize::from(whole.contains("RequestSecurityToken issue"));
+    }
+    assert_eq!(enrollments, 1, "{listed:#}");
 }
