@@ -12,6 +12,7 @@ pub mod issue;
 pub mod key;
 pub mod leaf;
 pub mod leaf_pair;
+pub mod md5;
 pub mod mdm_signature;
 pub mod oid;
 pub mod pem;

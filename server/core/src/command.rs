@@ -4,6 +4,7 @@ use mdm_payloads::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, CommandUuid, DeliveryId, DeviceId, Scope, Version};
+use crate::package::NodeAnswer;
 use crate::report::ErrorEntry;
 use crate::time::Timestamp;
 
@@ -60,6 +61,20 @@ pub enum Item {
     ClearPasscode,
     /// Restart. Destructive.
     Restart,
+    /// Read what an acknowledged delivery left on the device, where each node is read by itself.
+    ReadBack {
+        /// The delivery.
+        delivery: DeliveryId,
+    },
+    /// End the management. The device leaves at its next session.
+    Unenroll,
+    /// Commands to nodes of the management tree, as their author wrote them.
+    Nodes {
+        /// What they do, in words: `Get ./DevInfo/DevId`.
+        summary: String,
+        /// XML.
+        text: Secret,
+    },
     /// A command as its author wrote it.
     Raw {
         /// Its `RequestType`, decoded.
@@ -83,6 +98,9 @@ impl Item {
             Self::Erase { .. } => "EraseDevice",
             Self::ClearPasscode => "ClearPasscode",
             Self::Restart => "RestartDevice",
+            Self::ReadBack { .. } => "ReadBack",
+            Self::Unenroll => "Unenroll",
+            Self::Nodes { summary, .. } => summary,
             Self::Raw { request_type, .. } => request_type,
         }
     }
@@ -90,7 +108,7 @@ impl Item {
     /// The delivery this command serves.
     pub fn delivery(&self) -> Option<&DeliveryId> {
         match self {
-            Self::Install { delivery, .. } => Some(delivery),
+            Self::Install { delivery, .. } | Self::ReadBack { delivery } => Some(delivery),
             Self::Remove { delivery, .. } => delivery.as_ref(),
             Self::ReplaceEnrollment
             | Self::Profiles { .. }
@@ -101,6 +119,8 @@ impl Item {
             | Self::Erase { .. }
             | Self::ClearPasscode
             | Self::Restart
+            | Self::Unenroll
+            | Self::Nodes { .. }
             | Self::Raw { .. } => None,
         }
     }
@@ -200,9 +220,28 @@ pub struct Command {
     pub errors: Vec<ErrorEntry>,
     /// Why the server itself gave up on it.
     pub refusal: Option<String>,
+    /// What each node answered, where it asked more than one thing; at most [`Command::RESULTS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<NodeResult>,
+}
+
+/// What one node answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeResult {
+    /// What was asked: `Add`, `Atomic`.
+    pub verb: String,
+    /// The node; none for a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: NodeAnswer,
 }
 
 impl Command {
+    /// Answers of nodes that are kept.
+    pub const RESULTS: usize = 512;
+
     /// A command that waits at the end of `channel`'s queue.
     pub fn queued(
         uuid: CommandUuid,
@@ -231,6 +270,7 @@ impl Command {
             deferred_in: None,
             errors: Vec::new(),
             refusal: None,
+            results: Vec::new(),
         }
     }
 }

@@ -149,6 +149,15 @@ pub enum Reason {
     NoUserSession,
     /// The identity certificate is being made.
     IdentityCert,
+    /// A trusted certificate is not on the device yet.
+    Root,
+    /// What it needs failed.
+    DependencyFailed {
+        /// The profile that is needed.
+        profile: ProfileId,
+    },
+    /// The user refused.
+    UserDeclined,
     /// A variable of the profile has no value for this user or device.
     MissingAttribute {
         /// The variable.

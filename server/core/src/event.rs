@@ -81,6 +81,8 @@ kinds! {
     EnrollmentRefused = "enrollment.refused",
     /// A bootstrap token was stored or cleared.
     EnrollmentBootstrapToken = "enrollment.bootstrap_token",
+    /// A device told something unasked that nothing here acts on.
+    SessionAlert = "session.alert",
     /// A device was purged.
     DeviceForgotten = "device.forgotten",
     /// A command joined a queue.

@@ -16,6 +16,7 @@ use crate::id::{
 };
 use crate::link::Link;
 use crate::profile::StoredProfile;
+use crate::session::Session;
 use crate::time::Timestamp;
 
 pub use crate::time::Clock;
@@ -46,6 +47,8 @@ pub enum Record {
     Certificate(Certificate),
     /// A link.
     Link(Link),
+    /// The last session of a device.
+    Session(Session),
 }
 
 /// One record to delete, at whatever version it is.
@@ -67,7 +70,7 @@ pub enum Key {
 /// A rendered message that must be the same when it is sent again. At most 4 MiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// What it belongs to: `command:UUID`, `link:TOKEN`, `scep:TRANSACTION:KEY` for a request
+    /// What it belongs to: `command:UUID`, `session:DEVICE`, `link:TOKEN`, `scep:TRANSACTION:KEY` for a request
     /// that waits for approval, or `hardware:UUID` for the last device with that hardware.
     pub key: String,
     /// Its bytes; none deletes it.
@@ -140,15 +143,17 @@ pub struct StoreUnavailable {
 pub struct Queue {
     /// The channel.
     pub channel: Channel,
-    /// The first open commands that may be offered now, in order; at most [`Queue::WINDOW`].
+    /// The first open commands that may be offered now, in order; as many as were wanted.
     pub offerable: Vec<Command>,
     /// Whether commands deferred in the present session exist beside these.
     pub deferred: bool,
 }
 
 impl Queue {
-    /// Commands read at once.
+    /// Commands read at once where they are offered one by one.
     pub const WINDOW: usize = 4;
+    /// Commands read at once where many are offered together.
+    pub const MANY: usize = 64;
 }
 
 /// Which deliveries are wanted.
@@ -220,12 +225,13 @@ pub trait Store: Send + Sync {
     async fn channel(&self, id: &ChannelId) -> Result<Option<Channel>, StoreUnavailable>;
     /// The channels of a device, its own first.
     async fn channels(&self, device: &DeviceId) -> Result<Vec<Channel>, StoreUnavailable>;
-    /// What may be offered on a channel. With `new_session`, commands deferred in the present
-    /// session count as deferred in an earlier one.
+    /// What may be offered on a channel, at most `limit` commands. With `new_session`, commands
+    /// deferred in the present session count as deferred in an earlier one.
     async fn queue(
         &self,
         channel: &ChannelId,
         new_session: bool,
+        limit: usize,
     ) -> Result<Option<Queue>, StoreUnavailable>;
 
     /// One command.
@@ -288,6 +294,9 @@ pub trait Store: Send + Sync {
     /// All revoked certificates.
     async fn revoked(&self) -> Result<Vec<Certificate>, StoreUnavailable>;
 
+    /// The last session of a device that had to be remembered.
+    async fn session(&self, device: &DeviceId) -> Result<Option<Session>, StoreUnavailable>;
+
     /// One link.
     async fn link(&self, token: &LinkToken) -> Result<Option<Link>, StoreUnavailable>;
 
@@ -342,7 +351,7 @@ pub struct Job<'a> {
     pub delivery: Option<&'a Delivery>,
 }
 
-/// A command on the wire.
+/// A command on the wire; where it takes a conversation, its [`crate::work::Work`] in bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoded {
     /// The bytes that go out.

@@ -29,6 +29,8 @@ pub enum Status {
     Acknowledged,
     /// Refused or failed.
     Error(Vec<ErrorEntry>),
+    /// The user refused.
+    Declined(Vec<ErrorEntry>),
     /// It could not read the command.
     CommandFormatError(Vec<ErrorEntry>),
     /// Not possible now; later.

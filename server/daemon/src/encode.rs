@@ -1,5 +1,7 @@
 //! Commands on the wire, in Apple's dialect; and the last guard before a destructive one leaves.
 
+mod windows;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,6 +18,28 @@ use mdm_payloads::{Level, Secret};
 
 use crate::enrollment::EnrollmentProfiles;
 use crate::render::{Renderer, refuse};
+
+pub use windows::WindowsEncoder;
+pub(crate) use windows::is_destructive;
+
+/// Puts commands on the wire, each in the dialect of its device.
+#[derive(Debug)]
+pub struct Dialects {
+    /// Of Apple devices.
+    pub apple: AppleEncoder,
+    /// Of Windows devices.
+    pub windows: WindowsEncoder,
+}
+
+#[async_trait]
+impl Encoder for Dialects {
+    async fn encode(&self, job: Job<'_>) -> Result<Encoded, NotEncodable> {
+        match job.device.windows {
+            Some(_) => self.windows.encode(job).await,
+            None => self.apple.encode(job).await,
+        }
+    }
+}
 
 /// Puts commands on the wire for Apple devices.
 #[derive(Debug)]
@@ -135,6 +159,12 @@ impl AppleEncoder {
                 }
             }
             Item::Restart => Request::RestartDevice { notify_user: None },
+            Item::ReadBack { .. } | Item::Unenroll | Item::Nodes { .. } => {
+                return Err(refuse(format!(
+                    "{} has no meaning for an Apple device",
+                    job.command.item.request_type()
+                )));
+            }
             Item::Raw { plist, .. } => {
                 let raw = RawCommand::decode(plist.expose().as_bytes(), Budget::default())
                     .map_err(|e| refuse(format!("the command cannot be read: {e}")))?;

@@ -234,7 +234,8 @@ impl Committed for Identities {
                 | Record::Profile(_)
                 | Record::Code(_)
                 | Record::Challenge(_)
-                | Record::Link(_) => {}
+                | Record::Link(_)
+                | Record::Session(_) => {}
             }
         }
         for key in deleted {

@@ -2,6 +2,7 @@
 //! roots, checked against Apple's schema, signed.
 
 mod material;
+pub(crate) mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

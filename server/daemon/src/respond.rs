@@ -57,6 +57,14 @@ pub enum Failure {
     /// Who sent it is not known.
     #[error(transparent)]
     Unproven(#[from] Unproven),
+    /// The certificate is of another device than the message says it is from.
+    #[error("the message is from `{named}`, which is not the device of certificate {fingerprint}")]
+    NotThisDevice {
+        /// Who the message says it is from.
+        named: String,
+        /// The certificate.
+        fingerprint: String,
+    },
     /// Its identity was revoked, and that counts here.
     #[error("the identity with serial number {0} was revoked")]
     Revoked(String),
@@ -121,7 +129,7 @@ impl Failure {
             Self::Body(error) => error.status(),
             Self::Malformed { .. } | Self::Unproven(_) => StatusCode::BAD_REQUEST,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Revoked(_) => StatusCode::FORBIDDEN,
+            Self::Revoked(_) | Self::NotThisDevice { .. } => StatusCode::FORBIDDEN,
             Self::NotAdmitted(refusal) => match refusal {
                 NotAdmitted::Code(code) => match code {
                     CodeRefused::Missing | CodeRefused::Unknown => StatusCode::FORBIDDEN,
@@ -170,6 +178,7 @@ impl Failure {
             | Self::MediaType(_)
             | Self::Unproven(_)
             | Self::Revoked(_)
+            | Self::NotThisDevice { .. }
             | Self::NotAdmitted(_)
             | Self::Profile(_)
             | Self::Service(_)
@@ -188,6 +197,7 @@ impl Failure {
             | Self::MediaType(_)
             | Self::Unproven(_)
             | Self::Revoked(_)
+            | Self::NotThisDevice { .. }
             | Self::NotAdmitted(_)
             | Self::Link(_)
             | Self::Profile(_)

@@ -29,7 +29,7 @@ use crate::directory::{Directory, FileError};
 use crate::edge::{
     App, Apps, Limits, Listener, Network, Role, Serving, SniMap, TlsPort, TlsSetupError, serve,
 };
-use crate::encode::AppleEncoder;
+use crate::encode::{AppleEncoder, Dialects, WindowsEncoder};
 use crate::enrollment::{EnrollmentProfiles, PLACEHOLDER_TOPIC};
 use crate::identity::Identities;
 use crate::ids::{NoRandomness, RandomIds};
@@ -225,10 +225,16 @@ fn compose(parts: Parts) -> Result<(Server, Arc<EnrollmentProfiles>), StartError
         store: Arc::clone(&parts.store),
         clock: Arc::clone(&parts.clock),
         ids: Arc::clone(&parts.ids) as Arc<dyn Ids>,
-        encoder: Arc::new(AppleEncoder {
-            renderer: Arc::clone(&renderer),
-            enrollments: Arc::clone(&enrollments),
-            allow_destructive: parts.config.allow_destructive,
+        encoder: Arc::new(Dialects {
+            apple: AppleEncoder {
+                renderer: Arc::clone(&renderer),
+                enrollments: Arc::clone(&enrollments),
+                allow_destructive: parts.config.allow_destructive,
+            },
+            windows: WindowsEncoder {
+                renderer: Arc::clone(&renderer),
+                allow_destructive: parts.config.allow_destructive,
+            },
         }),
         waker: Arc::clone(&pusher) as Arc<dyn mdm_core::ports::Waker>,
         committed: Arc::clone(&identities) as Arc<dyn mdm_core::ports::Committed>,

@@ -1,15 +1,27 @@
-//! Windows enrollment: discovery, policies, the certificate with its provisioning document, the login page.
+//! Windows devices. Enrollment: discovery, policies, the certificate with its provisioning document, the login page.
+//! Management: sessions.
 //!
 //! The handlers are methods of [`crate::devices::Devices`], which routes, records and refuses for them.
 
+mod dialogue;
 mod discovery;
 mod enrollment;
+mod framing;
+#[cfg(test)]
+mod lab;
 mod login;
+mod management;
 mod newcomer;
 mod pages;
 mod policy;
+#[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
+mod protocol_tests;
 mod provisioning;
 mod refused;
+#[cfg(test)]
+mod session_tests;
 mod ticket;
 
 #[doc(hidden)]

@@ -50,7 +50,11 @@ impl Services {
                 known =
                     Cow::Owned(now.ok_or_else(|| ServiceError::not_found("device", &device.id))?);
             }
-            let Some(queue) = self.store.queue(channel, new_session).await? else {
+            let Some(queue) = self
+                .store
+                .queue(channel, new_session, Queue::WINDOW)
+                .await?
+            else {
                 return Err(ServiceError::not_found("channel", channel));
             };
             let now = self.clock.now();
@@ -523,7 +527,7 @@ pub(super) fn queued_event(command: &Command, now: Timestamp) -> NewEvent {
     .fact("request_type", command.item.request_type())
 }
 
-fn sent_event(command: &Command, now: Timestamp) -> NewEvent {
+pub(super) fn sent_event(command: &Command, now: Timestamp) -> NewEvent {
     NewEvent::new(
         now,
         &command.scope,
@@ -536,7 +540,7 @@ fn sent_event(command: &Command, now: Timestamp) -> NewEvent {
     .fact("attempt", command.attempts)
 }
 
-fn give_up(
+pub(super) fn give_up(
     mut command: Command,
     delivery: Option<Delivery>,
     refusal: &NotEncodable,

@@ -14,19 +14,22 @@ use crate::service::commands::{cancelled, queued_event};
 use crate::service::turn::about;
 use crate::service::{ATTEMPTS, ServiceError, Services};
 use crate::time::Timestamp;
+use crate::windows::Dialect;
 
-/// Whether a profile made for `wanted` fits a device of `platform`.
-fn fits(wanted: mdm_payloads::Platform, platform: Platform) -> bool {
+/// Whether a profile made for `wanted` fits a device.
+fn fits(wanted: mdm_payloads::Platform, device: &Device) -> bool {
+    let platform = device.platform;
+    let dialect = device.windows.as_ref().map(|w| w.dialect);
     match wanted {
         mdm_payloads::Platform::Ios => matches!(
             platform,
             Platform::Ios | Platform::Ipados | Platform::Visionos
         ),
         mdm_payloads::Platform::Macos => platform == Platform::Macos,
+        mdm_payloads::Platform::Windows10 => dialect == Some(Dialect::Windows10),
+        mdm_payloads::Platform::WindowsPhone81 => dialect == Some(Dialect::WindowsPhone81),
         // No device says yet that it is one of these.
-        mdm_payloads::Platform::Windows10
-        | mdm_payloads::Platform::WindowsPhone81
-        | mdm_payloads::Platform::AndroidKnox
+        mdm_payloads::Platform::AndroidKnox
         | mdm_payloads::Platform::AndroidWork
         | mdm_payloads::Platform::AndroidOwner => false,
     }
@@ -305,7 +308,7 @@ impl Services {
         commit: &mut Commit,
     ) -> Result<(Delivery, Option<Channel>), ServiceError> {
         delivery.desired_revision = profile.revision;
-        if !fits(profile.profile.settings.platform(), device.platform) {
+        if !fits(profile.profile.settings.platform(), device) {
             let text = format!(
                 "profile `{}` is for {:?}, the device is {}",
                 profile.id,
@@ -325,6 +328,10 @@ impl Services {
         }
         let channels = self.store.channels(&device.id).await?;
         let wanted = match apple::channel(&profile.profile.settings) {
+            // A Windows device has one queue; that its user is there is asked when something is sent.
+            apple::Channel::Device | apple::Channel::User if device.windows.is_some() => {
+                channels.into_iter().find(|c| c.owner == Owner::Device)
+            }
             apple::Channel::Device => channels.into_iter().find(|c| c.owner == Owner::Device),
             apple::Channel::User => {
                 let chosen = chosen(&delivery).cloned();

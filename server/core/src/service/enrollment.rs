@@ -15,6 +15,7 @@ pub use channels::TokenUpdate;
 
 pub(super) use association::settle;
 pub(crate) use authenticate::provisional;
+pub(super) use channels::new_channel;
 
 /// Either a refusal of the device, or a failure of ours.
 #[derive(Debug, thiserror::Error)]

@@ -9,12 +9,14 @@ pub mod links;
 pub mod profiles;
 pub mod push;
 mod read_back;
+pub mod sessions;
 mod turn;
 pub mod windows_enrollment;
 
 use std::sync::Arc;
 
 use crate::id::BadId;
+use crate::package::NotFramed;
 use crate::ports::{
     Clock, Commit, CommitError, Committed, Encoder, Ids, Store, StoreUnavailable, Waker,
 };
@@ -59,6 +61,9 @@ pub enum ServiceError {
     /// What was given is not legal.
     #[error(transparent)]
     Illegal(#[from] BadId),
+    /// A reply cannot be written; what goes into one is tried before, so this is a mistake of ours.
+    #[error("the reply cannot be written: {0}")]
+    Unwritable(NotFramed),
     /// Others changed the same thing again and again.
     #[error("`{0}` is changed by too many at once")]
     Contended(&'static str),

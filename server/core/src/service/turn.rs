@@ -67,7 +67,7 @@ pub(super) fn apply(
             report,
             now,
         ),
-        Status::Error(errors) => {
+        Status::Error(errors) | Status::Declined(errors) => {
             turn.finish(command, delivery, CommandState::Failed, errors, report, now);
         }
         Status::CommandFormatError(errors) => {
@@ -184,7 +184,8 @@ impl Turn {
         match &command.item {
             Item::Install { revision, .. } => {
                 if let Some(delivery) = delivery.filter(|d| serves(d, &command)) {
-                    self.installed(delivery, &command, *revision, errors, now);
+                    let declined = matches!(report.status, Status::Declined(_));
+                    self.installed(delivery, &command, *revision, declined, now);
                 }
             }
             Item::Remove { .. } => {
@@ -201,6 +202,9 @@ impl Turn {
             | Item::Erase { .. }
             | Item::ClearPasscode
             | Item::Restart
+            | Item::ReadBack { .. }
+            | Item::Unenroll
+            | Item::Nodes { .. }
             | Item::Raw { .. } => {}
         }
         self.command = Some(command);
@@ -211,10 +215,11 @@ impl Turn {
         mut delivery: Delivery,
         command: &Command,
         revision: u32,
-        errors: &[ErrorEntry],
+        declined: bool,
         now: Timestamp,
     ) {
-        delivery.errors = errors.to_vec();
+        let errors = &command.errors;
+        delivery.errors.clone_from(errors);
         let (delivery, kind, text) = match command.state {
             CommandState::Acknowledged => {
                 delivery.applied_revision = Some(revision);
@@ -242,7 +247,9 @@ impl Turn {
             | CommandState::Failed
             | CommandState::Malformed
             | CommandState::Cancelled => {
-                let reason = if errors.iter().any(|e| e.code == ACCOUNT_NOT_UNIQUE) {
+                let reason = if declined {
+                    Reason::UserDeclined
+                } else if errors.iter().any(|e| e.code == ACCOUNT_NOT_UNIQUE) {
                     Reason::Duplicate
                 } else {
                     Reason::DeviceRejected

@@ -10,12 +10,16 @@ use mdm_apple::plist::Budget;
 use mdm_core::command::{Command, Item, Origin};
 use mdm_core::id::{ChannelId, CommandUuid, DeviceId};
 use mdm_payloads::Secret;
+use mdm_windows::syncml::{Operation, Verb};
+use mdm_windows::xml::Budget as SyncMlBudget;
 use serde::{Deserialize, Serialize};
 
 use super::devices::found;
 use super::extract::{Body, Params, Segment};
 use super::guard::Caller;
 use super::problem::Failure;
+use crate::chain::chain;
+use crate::encode::is_destructive;
 use crate::server::Server;
 
 /// The most commands of a list.
@@ -70,7 +74,7 @@ pub(super) async fn cancel(
     Ok(Json(view(server.services.cancel(&uuid).await?)))
 }
 
-/// The body of `POST /devices/{id}/commands`: one of `item` and `plist`.
+/// The body of `POST /devices/{id}/commands`: one of `item`, `plist` and `syncml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
@@ -79,6 +83,8 @@ pub(super) struct New {
     item: Option<Wanted>,
     /// A property list: the `Command` dictionary, or one that holds it.
     plist: Option<String>,
+    /// SyncML commands as XML, for a Windows device: one or more of Add, Atomic, Delete, Exec, Get, Replace, Sequence.
+    syncml: Option<String>,
 }
 
 /// What a person may ask for. Installing is done by deliveries and by renewing an enrollment.
@@ -115,6 +121,8 @@ pub(super) enum Wanted {
     ClearPasscode {},
     /// Restart.
     Restart {},
+    /// End the management of a Windows device.
+    Unenroll {},
 }
 
 impl From<Wanted> for Item {
@@ -137,6 +145,7 @@ impl From<Wanted> for Item {
             },
             Wanted::ClearPasscode {} => Self::ClearPasscode,
             Wanted::Restart {} => Self::Restart,
+            Wanted::Unenroll {} => Self::Unenroll,
         }
     }
 }
@@ -148,7 +157,7 @@ pub(super) async fn queue(
     Segment(id): Segment<DeviceId>,
     Body(new): Body<New>,
 ) -> Result<(StatusCode, Json<Command>), Failure> {
-    let item = item(new.item, new.plist)?;
+    let item = item(new.item, new.plist, new.syncml)?;
     admit(&item, caller, server.config.allow_destructive)?;
     found(&server, &id).await?;
     let channel = new.channel.unwrap_or_else(|| ChannelId::device(&id));
@@ -172,10 +181,15 @@ pub(super) async fn queue(
 }
 
 /// The item that a body means.
-fn item(wanted: Option<Wanted>, plist: Option<String>) -> Result<Item, Failure> {
-    match (wanted, plist) {
-        (Some(wanted), None) => Ok(wanted.into()),
-        (None, Some(plist)) => {
+fn item(
+    wanted: Option<Wanted>,
+    plist: Option<String>,
+    syncml: Option<String>,
+) -> Result<Item, Failure> {
+    match (wanted, plist, syncml) {
+        (Some(wanted), None, None) => Ok(wanted.into()),
+        (None, None, Some(text)) => nodes(text),
+        (None, Some(plist), None) => {
             let raw = RawCommand::decode(plist.as_bytes(), Budget::default()).map_err(|error| {
                 let cause = std::error::Error::source(&error)
                     .map(|c| format!(": {c}"))
@@ -187,24 +201,52 @@ fn item(wanted: Option<Wanted>, plist: Option<String>) -> Result<Item, Failure> 
                 plist: Secret::from(plist),
             })
         }
-        (Some(_), Some(_)) => Err(Failure::unreadable(
+        (None, None, None) => Err(Failure::unreadable(
             "the body",
-            "`item` and `plist` are both given; one is enough",
+            "one of `item`, `plist` and `syncml` is needed",
         )),
-        (None, None) => Err(Failure::unreadable(
+        _ => Err(Failure::unreadable(
             "the body",
-            "one of `item` and `plist` is needed",
+            "of `item`, `plist` and `syncml` one is enough",
         )),
     }
+}
+
+/// SyncML commands, named by the first of them.
+fn nodes(text: String) -> Result<Item, Failure> {
+    let operations = Operation::read(&text, SyncMlBudget::default())
+        .map_err(|error| Failure::unreadable("the body", format!("syncml: {}", chain(&error))))?;
+    let nodes: Vec<_> = operations.iter().flat_map(Operation::nodes).collect();
+    let first = nodes.first().map_or_else(
+        || "an empty group".to_owned(),
+        |(verb, uri)| format!("{} {uri}", verb.name()),
+    );
+    let summary = match nodes.len() {
+        0 | 1 => first,
+        more => format!("{first} and {} more", more - 1),
+    };
+    Ok(Item::Nodes {
+        summary: summary.chars().take(200).collect(),
+        text: Secret::from(text),
+    })
 }
 
 /// Refuses destructive items, judged by the decoded request type, where they are not allowed or asked for without the
 /// token. The encoder judges once more when the command is sent.
 fn admit(item: &Item, caller: Caller, allowed: bool) -> Result<(), Failure> {
     let kind = item.request_type();
-    let destructive = kind
-        .parse::<RequestType>()
-        .map_or(true, |kind| kind.is_destructive());
+    let destructive = match item {
+        Item::Nodes { text, .. } => {
+            Operation::read(text.expose(), SyncMlBudget::default()).map_or(true, |all| {
+                let mut nodes = all.iter().flat_map(Operation::nodes);
+                nodes.any(|(verb, uri)| verb != Verb::Get && is_destructive(uri.as_str()))
+            })
+        }
+        Item::Unenroll => false,
+        _ => kind
+            .parse::<RequestType>()
+            .map_or(true, |kind| kind.is_destructive()),
+    };
     if !destructive {
         return Ok(());
     }
@@ -222,7 +264,7 @@ fn view(mut command: Command) -> Command {
                 *pin = Secret::from("***");
             }
         }
-        Item::Raw { plist, .. } => *plist = Secret::from("***"),
+        Item::Raw { plist: text, .. } | Item::Nodes { text, .. } => *text = Secret::from("***"),
         Item::Install { .. }
         | Item::Remove { .. }
         | Item::ReplaceEnrollment
@@ -231,7 +273,9 @@ fn view(mut command: Command) -> Command {
         | Item::DeviceInformation { .. }
         | Item::SecurityInfo
         | Item::ClearPasscode
-        | Item::Restart => {}
+        | Item::Restart
+        | Item::ReadBack { .. }
+        | Item::Unenroll => {}
     }
     command
 }
@@ -245,7 +289,7 @@ mod tests {
 
     fn read(body: &str) -> Result<Item, String> {
         let new: New = serde_json::from_str(body).map_err(|e| e.to_string())?;
-        item(new.item, new.plist).map_err(|e| e.to_string())
+        item(new.item, new.plist, new.syncml).map_err(|e| e.to_string())
     }
 
     fn plist(request_type: &str) -> String {
@@ -273,10 +317,13 @@ mod tests {
             assert_eq!(read(&body).unwrap().request_type(), request_type, "{body}");
         }
         for (body, complaint) in [
-            (r"{}", "the body: one of `item` and `plist` is needed"),
+            (
+                r"{}",
+                "the body: one of `item`, `plist` and `syncml` is needed",
+            ),
             (
                 r#"{"item":{"type":"restart"},"plist":""}"#,
-                "the body: `item` and `plist` are both given; one is enough",
+                "the body: of `item`, `plist` and `syncml` one is enough",
             ),
             (
                 r#"{"item":{"type":"security_info","x":1}}"#,
@@ -284,7 +331,7 @@ mod tests {
             ),
             (
                 r#"{"item":{"type":"restart"},"chanel":"d"}"#,
-                "unknown field `chanel`, expected one of `channel`, `item`, `plist` at line 1 column 35",
+                "unknown field `chanel`, expected one of `channel`, `item`, `plist`, `syncml` at line 1 column 35",
             ),
         ] {
             assert_eq!(read(body).unwrap_err(), complaint, "{body}");

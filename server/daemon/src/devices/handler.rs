@@ -87,6 +87,7 @@ impl Devices {
         match route {
             Route::CheckIn => self.check_in(asked, known).await,
             Route::Connect => self.connect(asked, known).await,
+            Route::WindowsManagement => self.manage(asked, known).await,
             Route::Scep => self.scep(asked, known).await,
             Route::EnrollApple => self.enroll_apple(asked, known).await,
             Route::LinkedProfile(token) => self.linked_profile(token.reveal(), known).await,
@@ -175,11 +176,29 @@ impl Devices {
         if matches!(failure, Failure::Route(_) | Failure::Later { .. }) {
             return; // nothing of a device's: scanners ask for many paths
         }
+        let status = failure.reply(&known.dialect).status();
+        self.note_refusal(text, status, asked, known).await;
+    }
+
+    /// Says that somebody was not let in, in an answer that is none of HTTP's refusals.
+    pub(crate) async fn tell_refused(&self, text: String, asked: Asked<'_>, known: &Knowledge) {
+        tracing::warn!(peer = %asked.conn.peer, reason = %text, "message refused");
+        self.note_refusal(text, StatusCode::OK, asked, known).await;
+    }
+
+    async fn note_refusal(
+        &self,
+        text: String,
+        status: StatusCode,
+        asked: Asked<'_>,
+        known: &Knowledge,
+    ) {
         let now = self.server.clock.now();
+        let path = crate::record::shown(asked.head.uri.path());
         let mut event = NewEvent::new(now, &known.scope, Kind::RequestRefused, text)
             .fact("path", path)
-            .fact("peer", peer.to_string())
-            .fact("status", failure.reply(&known.dialect).status().as_u16());
+            .fact("peer", asked.conn.peer.to_string())
+            .fact("status", status.as_u16());
         if let Some(device) = &known.device {
             event = event.device(device);
         }

@@ -12,7 +12,7 @@ use crate::respond::Failure;
 
 impl Devices {
     /// Proves the sender of an MDM message.
-    pub(super) fn prove(&self, asked: Asked<'_>) -> Result<Proven, Failure> {
+    pub(crate) fn prove(&self, asked: Asked<'_>) -> Result<Proven, Failure> {
         let now = self.server.clock.now();
         Ok(self
             .server
@@ -22,7 +22,7 @@ impl Devices {
 
     /// Finds the device behind a proven identity, and refuses a revoked one where that is
     /// configured.
-    pub(super) async fn bound(
+    pub(crate) async fn bound(
         &self,
         proven: &Proven,
         known: &mut Knowledge,

@@ -50,6 +50,8 @@ pub enum Route {
     WindowsEnrollment,
     /// `/EnrollmentServer/Login`: the page of a federated enrollment ([MS-MDE2] 3.2).
     WindowsLogin,
+    /// `/ManagementServer/MDM.svc`: sessions of Windows devices ([MS-MDM]).
+    WindowsManagement,
     /// Known, but not served by this version; answered 404 with these words.
     Later {
         /// What it will be, as in "`what` is not part of this version".
@@ -127,6 +129,7 @@ const FETCH: &str = "GET";
 const SCEP: &str = "GET, POST";
 /// Devices PUT; POST is tolerated.
 const MDM: &str = "PUT, POST";
+/// Messages of Windows devices.
 const SOAP: &str = "POST";
 /// A probe by GET, then what is asked by POST.
 const WINDOWS: &str = "GET, POST";
@@ -156,6 +159,12 @@ const ACCOUNT: &str = "account-driven enrollment";
 const EXACT: &[Row] = &[
     ("/mdm/connect", MDM, CHANNEL, Route::Connect),
     ("/mdm/checkin", MDM, CHANNEL, Route::CheckIn),
+    (
+        "/managementserver/mdm.svc",
+        SOAP,
+        CHANNEL,
+        Route::WindowsManagement,
+    ),
     ("/scep", SCEP, TRUST, Route::Scep),
     ("/scep/pkiclient.exe", SCEP, TRUST, Route::Scep),
     ("/pki/crl", READ, TRUST, Route::PkiCrl),
@@ -195,7 +204,6 @@ const EXACT: &[Row] = &[
     ),
     later("/pki/ocsp", TRUST, OCSP),
     later("/enroll/android", DEVICE, ANDROID),
-    later("/managementserver/mdm.svc", CHANNEL, "Windows management"),
     later("/mdm/ota", DEVICE, OVER_THE_AIR),
     later("/mdm/ade", DEVICE, AUTOMATED),
     later("/.well-known/com.apple.remotemanagement", DEVICE, ACCOUNT),
@@ -237,7 +245,7 @@ impl Route {
     /// How long a request body may be on this route.
     pub fn body_limit(&self) -> BodyLimit {
         BodyLimit(match self {
-            Self::CheckIn | Self::Connect => 4 * KIB * KIB,
+            Self::CheckIn | Self::Connect | Self::WindowsManagement => 4 * KIB * KIB,
             Self::Scep | Self::WindowsPolicy | Self::WindowsEnrollment => 256 * KIB,
             Self::WindowsDiscovery | Self::Later { .. } => 64 * KIB,
             Self::WindowsLogin => 16 * KIB,
@@ -342,11 +350,8 @@ mod tests {
             ("PUT", "/mdm/checkin", "CheckIn"),
             ("POST", "/MDM/CheckIn/", "CheckIn"),
             ("PUT", "/mdm/connect", "Connect"),
-            (
-                "POST",
-                "/ManagementServer/MDM.svc",
-                "Later { what: \"Windows management\" }",
-            ),
+            ("POST", "/ManagementServer/MDM.svc", "WindowsManagement"),
+            ("POST", "/managementserver/mdm.SVC/", "WindowsManagement"),
         ] {
             assert_eq!(
                 at(method, path),

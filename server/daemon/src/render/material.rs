@@ -64,7 +64,7 @@ pub(super) fn not_compiled(error: &CompileError) -> NotEncodable {
     }
 }
 
-fn not_rendered(error: &RenderError) -> NotEncodable {
+pub(super) fn not_rendered(error: &RenderError) -> NotEncodable {
     let text = error.to_string();
     match error {
         RenderError::MissingAttribute { variable, .. } => NotEncodable {
@@ -79,6 +79,25 @@ fn not_rendered(error: &RenderError) -> NotEncodable {
 }
 
 impl Renderer {
+    /// The identity or root that a profile itself is, where each goes its own way.
+    pub(super) async fn own_material(
+        &self,
+        profile: &StoredProfile,
+        to: Recipient<'_>,
+        subject: Subject<'_>,
+    ) -> Result<Material, NotEncodable> {
+        let mut material = Material::default();
+        if is_identity(&profile.profile.settings) {
+            self.identity(profile, to, subject, &mut material).await?;
+        }
+        if let Settings::TrustedCertificate(settings) = &profile.profile.settings
+            && settings.certificate().is_none()
+        {
+            material.roots.push(root_material(&self.pki));
+        }
+        Ok(material)
+    }
+
     /// Gathers the identities and roots that a profile names, or is.
     pub(super) async fn material(
         &self,

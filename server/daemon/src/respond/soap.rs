@@ -57,7 +57,7 @@ impl Failure {
             Self::Later { .. } => Refusal::NotSupported,
             Self::Body(_) | Self::Malformed { .. } | Self::MediaType(_) => Refusal::MessageFormat,
             Self::Unproven(_) => Refusal::Authentication,
-            Self::Revoked(_) => Refusal::Authorization,
+            Self::Revoked(_) | Self::NotThisDevice { .. } => Refusal::Authorization,
             Self::NotAdmitted(refused) => match refused {
                 NotAdmitted::Code(CodeRefused::Missing | CodeRefused::Unknown)
                 | NotAdmitted::Ticket(TicketRefused::Certificate(_) | TicketRefused::Login(_)) => {

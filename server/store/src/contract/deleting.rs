@@ -30,9 +30,13 @@ async fn full_device(store: &dyn Store, id: &str) {
             Record::Certificate(certificate),
             Record::Channel(channel),
             Record::Channel(user),
+            Record::Session(sample::session(id)),
             Record::Device(device.clone()),
         ],
-        kept: vec![kept(&format!("command:c-{id}"))],
+        kept: vec![
+            kept(&format!("command:c-{id}")),
+            kept(&format!("session:{id}")),
+        ],
         events: vec![sample::event(sample::HOSTILE).device(&device.id)],
         ..Commit::default()
     };
@@ -88,7 +92,7 @@ pub(super) async fn a_device_takes_what_is_its_with_it(store: &dyn Store) {
         );
         assert_eq!(
             store
-                .queue(&id.parse().unwrap(), true)
+                .queue(&id.parse().unwrap(), true, 4)
                 .await
                 .unwrap()
                 .is_some(),
@@ -101,6 +105,20 @@ pub(super) async fn a_device_takes_what_is_its_with_it(store: &dyn Store) {
                 .await
                 .unwrap()
                 .is_some(),
+            there,
+            "{id}"
+        );
+        assert_eq!(
+            store
+                .kept(&format!("session:{id}"))
+                .await
+                .unwrap()
+                .is_some(),
+            there,
+            "{id}"
+        );
+        assert_eq!(
+            store.session(&device).await.unwrap().is_some(),
             there,
             "{id}"
         );

@@ -45,7 +45,7 @@ pub async fn run<P: Place>(mut new_place: impl FnMut() -> P) {
     events::are_numbered_on_after_opening_again(&new_place()).await;
     events::are_filtered(&*new_place().open().await).await;
     events::can_be_followed(&*new_place().open().await).await;
-    queue::offers_in_order_and_four_at_most(&*new_place().open().await).await;
+    queue::offers_in_order_and_no_more_than_wanted(&*new_place().open().await).await;
     queue::holds_what_was_deferred_in_this_session(&*new_place().open().await).await;
     queue::keeps_places_for_good(&*new_place().open().await).await;
     queue::a_change_that_was_answered_is_offered(new_place().open().await).await;

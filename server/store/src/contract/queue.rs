@@ -38,7 +38,7 @@ async fn change(store: &dyn Store, uuid: &str, change: impl FnOnce(&mut Command)
 
 async fn queue(store: &dyn Store, channel: &Channel, new_session: bool) -> Queue {
     store
-        .queue(&channel.id, new_session)
+        .queue(&channel.id, new_session, Queue::WINDOW)
         .await
         .unwrap()
         .expect("it is there")
@@ -91,10 +91,13 @@ pub(super) async fn a_change_that_was_answered_is_offered(store: Arc<dyn Store>)
     polls.await.expect("polling does not fail");
     queue(&*store, &channel, true).await;
     store.commit(deleted).await.expect("the commit is written");
-    assert_eq!(store.queue(&channel.id, true).await.unwrap(), None);
+    assert_eq!(
+        store.queue(&channel.id, true, Queue::WINDOW).await.unwrap(),
+        None
+    );
 }
 
-pub(super) async fn offers_in_order_and_four_at_most(store: &dyn Store) {
+pub(super) async fn offers_in_order_and_no_more_than_wanted(store: &dyn Store) {
     let channel = channel_with(store, &[]).await;
     let empty = Queue {
         channel: channel.clone(),
@@ -109,6 +112,13 @@ pub(super) async fn offers_in_order_and_four_at_most(store: &dyn Store) {
     let full = queue(store, &channel, false).await;
     assert_eq!(names(&full.offerable), ["c-6", "c-5", "c-4", "c-3"]);
     assert_eq!(full.channel, channel);
+    let many = store.queue(&channel.id, false, Queue::MANY).await.unwrap();
+    let many = many.expect("it is there").offerable;
+    assert_eq!(
+        names(&many),
+        ["c-6", "c-5", "c-4", "c-3", "c-2", "c-1"],
+        "as many as are wanted"
+    );
     assert!(
         full.offerable
             .windows(2)
@@ -230,7 +240,7 @@ pub(super) async fn channels_are_apart(store: &dyn Store) {
     )
     .await;
     let of_user = store
-        .queue(&user.id, false)
+        .queue(&user.id, false, Queue::WINDOW)
         .await
         .unwrap()
         .expect("it is there");

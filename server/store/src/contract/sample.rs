@@ -12,8 +12,11 @@ use mdm_core::device::{Device, DeviceState, Hardware, Platform, Reality};
 use mdm_core::event::{Kind, NewEvent};
 use mdm_core::id::{ChannelId, Scope, Version};
 use mdm_core::link::Link;
+use mdm_core::package::NodeAnswer;
 use mdm_core::profile::StoredProfile;
+use mdm_core::session::{Asked, Partial, Phase, Running, Sent, Session};
 use mdm_core::time::Timestamp;
+use mdm_core::windows::LoginStatus;
 
 pub(super) const HOSTILE: &str = "& < > \" ' é \u{1F4F1} \\ \n '; DROP TABLE device; --";
 
@@ -214,6 +217,37 @@ pub(super) fn link(token: &str) -> Link {
         expires_at: Timestamp(2),
         opened_at: None,
     }
+}
+
+pub(super) fn session(device: &str) -> Session {
+    let mut session = Session::begun(device.parse().unwrap(), HOSTILE.to_owned(), Timestamp(1));
+    session.login = Some(LoginStatus::Others);
+    session.partial = Some(Partial {
+        uri: "./x".to_owned(),
+        size: 7,
+        text: HOSTILE.into(),
+    });
+    let mut run = Running::new("c-1".parse().unwrap());
+    run.enter(Phase::Waiting {
+        since: Timestamp(2),
+        asked: true,
+    });
+    run.sent.push(Sent {
+        message: 2,
+        asked: Asked {
+            number: 3,
+            verb: "Get".to_owned(),
+            uri: Some(HOSTILE.to_owned()),
+            children: Vec::new(),
+            answer: NodeAnswer {
+                code: Some(200),
+                value: Some(HOSTILE.to_owned()),
+                ..NodeAnswer::default()
+            },
+        },
+    });
+    session.running.push(run);
+    session
 }
 
 pub(super) fn profile(id: &str, made: i64) -> StoredProfile {

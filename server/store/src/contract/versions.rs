@@ -23,6 +23,7 @@ pub(super) async fn every_record_is_read_back_at_its_version(store: &dyn Store) 
     let mut challenge = sample::challenge("aa");
     let mut certificate = sample::certificate("f1", "01", 1);
     let mut link = sample::link("l1");
+    let mut session = sample::session("d-1");
     for version in 1..=3 {
         let records = [
             Record::Device(device.clone()),
@@ -34,6 +35,7 @@ pub(super) async fn every_record_is_read_back_at_its_version(store: &dyn Store) 
             Record::Challenge(challenge.clone()),
             Record::Certificate(certificate.clone()),
             Record::Link(link.clone()),
+            Record::Session(session.clone()),
         ];
         put(store, records).await;
         macro_rules! is_read_back {
@@ -52,7 +54,7 @@ pub(super) async fn every_record_is_read_back_at_its_version(store: &dyn Store) 
             .seq;
         assert!(command.seq > 0);
         is_read_back!(device by id, channel by id, command by uuid, delivery by id, profile by id, code by code);
-        is_read_back!(challenge by id, certificate by fingerprint, link by token);
+        is_read_back!(challenge by id, certificate by fingerprint, link by token, session by device);
     }
 }
 
@@ -65,7 +67,7 @@ pub(super) async fn what_is_not_there_is_none_or_empty(store: &dyn Store) {
     assert_eq!(store.last_seen(&device).await.unwrap(), None);
     assert_eq!(store.channel(&channel).await.unwrap(), None);
     assert_eq!(store.channels(&device).await.unwrap(), []);
-    assert_eq!(store.queue(&channel, true).await.unwrap(), None);
+    assert_eq!(store.queue(&channel, true, 4).await.unwrap(), None);
     assert_eq!(store.command(&"none".parse().unwrap()).await.unwrap(), None);
     assert_eq!(store.commands(&device, false, 10).await.unwrap(), []);
     assert_eq!(store.kept("command:none").await.unwrap(), None);
@@ -108,6 +110,7 @@ pub(super) async fn what_is_not_there_is_none_or_empty(store: &dyn Store) {
     );
     assert_eq!(store.certificates(None, 10).await.unwrap(), []);
     assert_eq!(store.revoked().await.unwrap(), []);
+    assert_eq!(store.session(&device).await.unwrap(), None);
     assert_eq!(store.link(&"none".parse().unwrap()).await.unwrap(), None);
     assert_eq!(
         store.events(0, &EventFilter::default(), 10).await.unwrap(),

@@ -78,6 +78,7 @@ fn write_one(conn: &Connection, commit: Commit, mut newest: u64) -> Result<u64, 
             Record::Challenge(r) => write(conn, r),
             Record::Certificate(r) => write(conn, r),
             Record::Link(r) => write(conn, r),
+            Record::Session(r) => write(conn, r),
         }?;
     }
     for kept in &commit.kept {

@@ -53,13 +53,10 @@ pub(crate) fn queue(
     conn: &Connection,
     id: &ChannelId,
     new_session: bool,
+    limit: usize,
 ) -> Result<Option<Queue>, ReadError> {
     let mut statement = conn.prepare_cached(QUEUE)?;
-    let mut rows = statement.query((
-        id.as_str(),
-        i64::from(new_session),
-        row::limit(Queue::WINDOW),
-    ))?;
+    let mut rows = statement.query((id.as_str(), i64::from(new_session), row::limit(limit)))?;
     let Some(first) = rows.next()? else {
         return Ok(None);
     };

@@ -85,11 +85,13 @@ pub(crate) fn write_last_seen(
     statement.execute((id.as_str(), at.0)).map(drop)
 }
 
-/// Deletes a device with its channels, commands, their kept messages and when it was last heard of;
+/// Deletes a device with its channels, commands, session, their kept messages and when it was last heard of;
 /// its events keep what happened and lose what they say.
 pub(crate) fn delete(conn: &Connection, id: &DeviceId) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM kept WHERE key IN (SELECT 'command:' || uuid FROM command WHERE device = ?1)",
+        "DELETE FROM kept WHERE key = 'session:' || ?1",
+        "DELETE FROM session WHERE device = ?1",
         "DELETE FROM command WHERE device = ?1",
         "DELETE FROM channel WHERE device = ?1",
         "DELETE FROM last_seen WHERE device = ?1",

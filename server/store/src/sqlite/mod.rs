@@ -19,6 +19,7 @@ mod quiet;
 pub(crate) mod readers;
 pub(crate) mod row;
 mod seen;
+mod session;
 mod sweep;
 mod writer;
 
@@ -41,7 +42,10 @@ pub use writer::Writes;
 
 const SCHEMA: Schema = Schema {
     application_id: 0x6d64_6d73,
-    migrations: &[include_str!("../../migrations/state/0001.sql")],
+    migrations: &[
+        include_str!("../../migrations/state/0001.sql"),
+        include_str!("../../migrations/state/0002.sql"),
+    ],
 };
 
 /// How a store is opened.

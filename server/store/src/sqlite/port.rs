@@ -20,6 +20,7 @@ use mdm_core::ports::{
     Commit, CommitError, DeliveryFilter, EventFilter, Follow, Queue, Store, StoreUnavailable,
 };
 use mdm_core::profile::StoredProfile;
+use mdm_core::session::Session;
 use mdm_core::time::Timestamp;
 
 use super::row::{Row, by_key};
@@ -107,6 +108,7 @@ impl Store for SqliteStore {
         &self,
         channel: &ChannelId,
         new_session: bool,
+        limit: usize,
     ) -> Result<Option<Queue>, StoreUnavailable> {
         if let Some(queue) = self.quiet.get(channel) {
             return Ok(Some(queue));
@@ -114,7 +116,7 @@ impl Store for SqliteStore {
         let seen = self.quiet.generation();
         let queue = self.readers.read(
             || format!("reading the queue of `{channel}`"),
-            |conn| channel::queue(conn, channel, new_session),
+            |conn| channel::queue(conn, channel, new_session, limit),
         )?;
         if let Some(queue) = &queue {
             self.quiet.put(queue, seen);
@@ -235,6 +237,10 @@ impl Store for SqliteStore {
         self.readers
             .list("revoked certificates", certificate::revoked)
             .await
+    }
+
+    async fn session(&self, device: &DeviceId) -> Result<Option<Session>, StoreUnavailable> {
+        self.get(device.as_str())
     }
 
     async fn link(&self, token: &LinkToken) -> Result<Option<Link>, StoreUnavailable> {

@@ -34,7 +34,8 @@ impl Touched {
                 | Record::Code(_)
                 | Record::Challenge(_)
                 | Record::Certificate(_)
-                | Record::Link(_) => {}
+                | Record::Link(_)
+                | Record::Session(_) => {}
             }
         }
         self.more |= commit

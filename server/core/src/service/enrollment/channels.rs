@@ -207,7 +207,11 @@ pub(super) fn channel_id(device: &DeviceId, user: Option<&SenderUser>) -> Channe
     }
 }
 
-pub(super) fn new_channel(device: &Device, id: ChannelId, user: Option<&SenderUser>) -> Channel {
+pub(in crate::service) fn new_channel(
+    device: &Device,
+    id: ChannelId,
+    user: Option<&SenderUser>,
+) -> Channel {
     let owner = match user {
         None => Owner::Device,
         Some(user) => Owner::User {
