@@ -69,3 +69,4 @@ mod tls;
 mod windows_certificate;
 mod windows_client;
 mod windows_enroll;
+mod windows_session;

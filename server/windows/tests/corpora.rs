@@ -33,4 +33,5 @@ fn every_corpus_is_survived() {
     replay("windows_discover", targets::windows_discover);
     replay("windows_policies", targets::windows_policies);
     replay("windows_enrollment", targets::windows_enrollment);
+    replay("windows_syncml", targets::windows_syncml);
 }

@@ -1,8 +1,9 @@
-//! Enrollment messages of Windows.
+//! Messages of Windows: enrollment, and management sessions.
 
 use mdm_windows::discovery::Discover;
 use mdm_windows::enrollment::RequestSecurityToken;
 use mdm_windows::policy::GetPolicies;
+use mdm_windows::syncml::{Encoding, Message, Operation};
 use mdm_windows::xml::Budget;
 
 /// A discovery request from anybody.
@@ -33,5 +34,23 @@ pub fn windows_enrollment(body: &[u8]) {
             said.items()
                 .all(|(name, _)| said.all(name).next().is_some())
         );
+    }
+}
+
+/// A message of a session, in either encoding, and commands as a person writes them.
+pub fn windows_syncml(body: &[u8]) {
+    for encoding in [Encoding::Xml, Encoding::Wbxml] {
+        if let Ok(message) = Message::decode(body, encoding, Budget::default()) {
+            let _ = format!("{message:?}");
+            let _ = message.repeated_cmd_ref();
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(body)
+        && let Ok(operations) = Operation::read(text, Budget::default())
+    {
+        for operation in &operations {
+            assert!(operation.size().is_ok(), "what was read can be sent");
+            let _ = operation.nodes();
+        }
     }
 }

@@ -65,6 +65,11 @@ enum Action {
         #[arg(long)]
         channel: Option<String>,
     },
+    /// Queue SyncML commands as they are, for a Windows device: Add, Atomic, Delete, Exec, Get, Replace, Sequence
+    Syncml {
+        /// The file; `-` for standard input
+        file: PathBuf,
+    },
     /// Show one command
     Show {
         /// Its UUID
@@ -98,6 +103,8 @@ enum Item {
     Lock,
     /// `EraseDevice`
     Erase,
+    /// End the management of a Windows device
+    Unenroll,
 }
 
 /// Does it.
@@ -139,6 +146,12 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
                 .output
                 .result(&client.post(&queue, &body).await?, queued)?;
         }
+        Action::Syncml { file } => {
+            let body = json!({ "syncml": read(&file)? });
+            session
+                .output
+                .result(&client.post(&queue, &body).await?, queued)?;
+        }
         Action::Show { uuid } => {
             let command = client.get(&Target::new(&["commands", &uuid])).await?;
             session
@@ -167,6 +180,7 @@ fn body_item(item: Item, details: &Value, yes_erase: bool) -> Result<Value, Fail
         Item::ClearPasscode => ("clear_passcode", &[]),
         Item::Lock => ("lock", &["message", "pin"]),
         Item::Erase => ("erase", &["pin"]),
+        Item::Unenroll => ("unenroll", &[]),
     };
     if item == Item::Erase && !yes_erase {
         return Err(Failure::usage(

@@ -34,6 +34,20 @@ const ELEMENTS: [&str; 2] = ["Password", "BinarySecurityToken"];
 /// Tokens that are none: what a certificate is asked for with.
 const REQUESTS: [&str; 2] = ["#PKCS10\"", "#PKCS7\""];
 
+/// Nodes of a Windows device whose values are secrets, by the last part of their names in lower case (pages "`ActiveSync` CSP",
+/// "EMAIL2 CSP", "`ClientCertificateInstall` CSP", "`CertificateStore` CSP", "`DMAcc` CSP").
+const NODES: [&str; 9] = [
+    "password",
+    "authsecret",
+    "smtpaltpassword",
+    "pfxcertpassword",
+    "pfxcertblob",
+    "challenge",
+    "aauthsecret",
+    "aauthdata",
+    "newpinvalue",
+];
+
 /// Query parameters whose values are secrets.
 const PARAMETERS: [&str; 1] = ["code"];
 
@@ -41,6 +55,9 @@ const PARAMETERS: [&str; 1] = ["code"];
 pub(super) fn body(bytes: Bytes) -> Bytes {
     if bytes.starts_with(b"bplist") {
         return Bytes::from(marker(&bytes));
+    }
+    if bytes.first().is_some_and(|byte| (1..9).contains(byte)) {
+        return wbxml(bytes);
     }
     let mut cuts: Vec<(usize, usize)> = Vec::new();
     for key in KEYS {
@@ -54,6 +71,7 @@ pub(super) fn body(bytes: Bytes) -> Bytes {
     for element in ELEMENTS {
         cuts.extend(element_texts(&bytes, element));
     }
+    cuts.extend(syncml(&bytes));
     cuts.extend(login_form(&bytes));
     if cuts.is_empty() {
         return bytes;
@@ -98,6 +116,76 @@ pub(super) fn path(path: &str) -> String {
         })
         .collect();
     format!("{path}?{}", query.join("&"))
+}
+
+/// A message in WBXML: as a whole, where it holds a secret or cannot be read.
+fn wbxml(bytes: Bytes) -> Bytes {
+    let open = mdm_windows::syncml::to_xml(&bytes, mdm_windows::xml::Budget::default())
+        .is_ok_and(|xml| syncml(xml.as_bytes()).is_empty());
+    if open {
+        bytes
+    } else {
+        Bytes::from(marker(&bytes))
+    }
+}
+
+/// In SyncML: what proves a sender, and the values of secret nodes, whatever the prefix.
+fn syncml(bytes: &[u8]) -> Vec<(usize, usize)> {
+    if find(bytes, b"SYNCML:SYNCML1.", 0).is_none() {
+        return Vec::new();
+    }
+    let mut cuts = Vec::new();
+    for (start, end) in element_texts_until(bytes, "Cred", "Cred") {
+        cuts.extend(within(bytes, start, end, "Data"));
+    }
+    for (start, end) in element_texts_until(bytes, "Item", "Item") {
+        let secret = within(bytes, start, end, "LocURI")
+            .into_iter()
+            .filter_map(|(from, to)| bytes.get(from..to))
+            .any(|uri| {
+                let uri = String::from_utf8_lossy(uri).to_ascii_lowercase();
+                let name = uri.trim().rsplit('/').next().unwrap_or_default();
+                NODES.contains(&name) || uri.contains('&')
+            });
+        if secret {
+            cuts.extend(within(bytes, start, end, "Data"));
+        }
+    }
+    cuts
+}
+
+/// The texts of the elements of this name between two places.
+fn within(bytes: &[u8], start: usize, end: usize, name: &str) -> Vec<(usize, usize)> {
+    let part = bytes.get(start..end).unwrap_or_default();
+    element_texts(part, name)
+        .into_iter()
+        .map(|(from, to)| (start + from, start + to))
+        .collect()
+}
+
+/// What stands in the elements of this name, up to their end tags, other elements included.
+fn element_texts_until(bytes: &[u8], name: &str, end_name: &str) -> Vec<(usize, usize)> {
+    element_texts(bytes, name)
+        .into_iter()
+        .map(|(start, _)| {
+            let mut from = start;
+            while let Some(at) = find(bytes, b"</", from) {
+                let rest = bytes.get(at + 2..).unwrap_or_default();
+                let length = rest
+                    .iter()
+                    .position(|byte| *byte == b'>')
+                    .unwrap_or(rest.len());
+                let tag = rest.get(..length).unwrap_or_default();
+                let local = tag.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+                if local.trim_ascii_end() == end_name.as_bytes() {
+                    return (start, at);
+                }
+                from = at + 2;
+            }
+            // Not closed: half a secret is a secret.
+            (start, bytes.len())
+        })
+        .collect()
 }
 
 /// The texts of all elements of this name, whatever their prefix; but for certificate requests, which hold no secret.
@@ -261,6 +349,50 @@ mod tests {
                 "{given}"
             );
         }
+    }
+
+    #[test]
+    fn secrets_of_windows_go_from_its_messages() {
+        let message =
+            |inner: &str| format!("<SyncML xmlns=\"SYNCML:SYNCML1.2\"><x:Y/>{inner}</SyncML>");
+        let item = |uri: &str| {
+            format!(
+                "<a:Item><Target><LocURI> {uri} </LocURI></Target><Meta/><Data>S3CRET</Data></a:Item>"
+            )
+        };
+        for (inner, kept) in [
+            (
+                item("./User/Vendor/MSFT/ActiveSync/Accounts/%7Bx%7D/ServerName"),
+                true,
+            ),
+            (
+                item("./User/Vendor/MSFT/ActiveSync/Accounts/%7Bx%7D/Password"),
+                false,
+            ),
+            (item("./Vendor/MSFT/EMAIL2/x/AUTHSECRET"), false),
+            (
+                item("./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/x/Install/Challenge"),
+                false,
+            ),
+            (
+                item("./Device/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/x/PFXCertBlob"),
+                false,
+            ),
+            (item("./x/Pass&#119;ord"), false),
+            (
+                "<s:Cred><Meta><Type>syncml:auth-md5</Type></Meta><s:Data>S3CRET</s:Data></s:Cred>"
+                    .to_owned(),
+                false,
+            ),
+            ("<Cred><Data>S3CRET".to_owned(), false),
+        ] {
+            let given = message(&inner);
+            let found = body(Bytes::from(given.clone().into_bytes()));
+            let found = String::from_utf8(found.to_vec()).unwrap();
+            assert_eq!(found.contains("S3CRET"), kept, "{found}");
+            assert_eq!(found == given, kept, "{found}");
+        }
+        assert!(body(Bytes::from_static(b"\x03\xa4\x01\x6a\x00S3CRET")).starts_with(b"***("));
     }
 
     #[test]
