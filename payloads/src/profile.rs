@@ -8,6 +8,7 @@ use crate::{
     profile_id::ProfileId,
     properties::{Reader, write_property},
     settings::{Settings, SettingsType},
+    spelling::nearest,
 };
 
 /// A profile. Written flat, as Microsoft Graph writes one: `id`, `type`, `display_name`, `description`, then the properties of its type.
@@ -169,40 +170,13 @@ fn unknown(name: &str, kind: SettingsType) -> Complaint {
             "nothing: no node of Windows links a certificate to a mail account, so deliver the identity as a profile of its own",
         );
     }
-    let nearest = ["description", "display_name"]
-        .into_iter()
-        .chain(kind.properties())
-        .map(|known| (distance(name, known), known))
-        .min()
-        .filter(|&(distance, _)| owners.is_empty() && distance <= 3);
+    let known = ["description", "display_name"].into_iter();
+    let nearest = nearest(name, known.chain(kind.properties())).filter(|_| owners.is_empty());
     let allowed = match nearest {
-        Some((_, known)) => format!("a property of {kind}, perhaps `{known}`"),
+        Some(known) => format!("a property of {kind}, perhaps `{known}`"),
         None => format!("a property of {kind}"),
     };
     Complaint::new(name.chars().take(80).collect::<String>(), found, allowed)
-}
-
-/// Levenshtein's distance, of texts of at most 64 characters.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len() > 64 {
-        return usize::MAX;
-    }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, pair) in b.iter().zip(row.windows(2)) {
-            if let [diagonal, above] = *pair {
-                left = (diagonal + usize::from(x != *y))
-                    .min(above + 1)
-                    .min(left + 1);
-                next.push(left);
-            }
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 impl Serialize for Profile {

@@ -18,15 +18,16 @@ pub(crate) trait Properties: Sized {
     fn write(&self, into: &mut Map<String, Value>) -> Result<(), serde_json::Error>;
 }
 
-/// An object whose properties are being taken out.
+/// An object whose properties are being taken out one by one, so that every mistake is told.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub struct Reader {
     object: Map<String, Value>,
     complaints: Vec<Complaint>,
 }
 
 impl Reader {
-    pub(crate) fn new(object: Map<String, Value>) -> Self {
+    /// Reads this object.
+    pub fn new(object: Map<String, Value>) -> Self {
         Self {
             object,
             complaints: Vec::new(),
@@ -34,7 +35,7 @@ impl Reader {
     }
 
     /// The value of `name`; a complaint when it is missing, null or of another type.
-    pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+    pub fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.take(name);
         if value.is_none() {
             self.complain(Complaint::new(name, "nothing", "a value"));
@@ -43,19 +44,20 @@ impl Reader {
     }
 
     /// The value of `name`, or `default` when it is missing or null; a complaint when it is of another type.
-    pub(crate) fn or<T: DeserializeOwned>(&mut self, name: &str, default: T) -> Option<T> {
+    pub fn or<T: DeserializeOwned>(&mut self, name: &str, default: T) -> Option<T> {
         match self.take(name) {
             Some(value) => self.decode(name, value),
             None => Some(default),
         }
     }
 
-    pub(crate) fn complain(&mut self, complaint: Complaint) {
+    /// Adds a complaint.
+    pub fn complain(&mut self, complaint: Complaint) {
         self.complaints.push(complaint);
     }
 
     /// What was not taken, and what was complained about.
-    pub(crate) fn finish(self) -> (Vec<String>, Vec<Complaint>) {
+    pub fn finish(self) -> (Vec<String>, Vec<Complaint>) {
         let left = self
             .object
             .into_iter()

@@ -18,24 +18,19 @@ const CONTACTS: &str = "0dd8685c-e272-4fcb-9ecf-2ead7ea2497b";
 const CALENDAR: &str = "4a5d9fe0-f139-4a63-a5a4-4f31ceea02ad";
 const TASKS: &str = "783ae4f6-4c12-4423-8270-66361260d4f1";
 
-/// The account. Its GUID is new for every generation, since adding one that is there deletes that account and makes none; and for another
-/// server, mail address or user name, by which an account is known.
+/// The account. Its GUID is new for every generation, since adding one that is there deletes that account and makes none.
 ///
 /// No password is ever written: the user is asked. `AccountType` cannot be changed, nor the user name once the account was used, so
-/// neither is written again.
+/// neither is written again: another user is another generation.
 pub(super) fn plan(
     account: &WindowsExchangeAccount,
     input: &Input<'_>,
 ) -> Result<Plan, RenderError> {
-    let address = account.email_address(&input.subject)?;
-    let (user_name, domain) = account.user_name(&input.subject)?;
-    let mut known_by = vec![account.host_name.as_str(), &address, &user_name];
-    known_by.extend(domain.as_deref());
     let guid = input
         .identifiers
-        .known_by(&input.profile.id, Role::Account, &known_by);
+        .payload_uuid(&input.profile.id, Role::Account);
     let node = format!("./User/Vendor/MSFT/ActiveSync/Accounts/%7B{guid}%7D");
-    let leaves = leaves(account, address, user_name, domain);
+    let leaves = leaves(account, input)?;
     Ok(Plan {
         scope: Scope::User,
         rank: Rank::Mail,
@@ -48,15 +43,11 @@ pub(super) fn plan(
     })
 }
 
-fn leaves(
-    account: &WindowsExchangeAccount,
-    address: String,
-    user_name: String,
-    domain: Option<String>,
-) -> Vec<Leaf> {
+fn leaves(account: &WindowsExchangeAccount, input: &Input<'_>) -> Result<Vec<Leaf>, RenderError> {
+    let (user_name, domain) = account.user_name(&input.subject)?;
     let host = account.host_name.as_str();
     let mut leaves = vec![
-        Leaf::text("EmailAddress", address),
+        Leaf::text("EmailAddress", account.email_address(&input.subject)?),
         Leaf::text("AccountName", account.account_name.as_str()),
         Leaf::text("AccountType", "Exchange").fixed(),
         Leaf::new("ServerName", Format::Chr, host, Comparison::CaseInsensitive),
@@ -67,15 +58,9 @@ fn leaves(
     );
     leaves.push(Leaf::flag("Options/UseSSL", account.require_ssl));
     let age = mail_age_filter(account.duration_of_email_to_sync);
-    leaves.push(age.map_or_else(
-        || chosen("Options/MailAgeFilter", "3"),
-        |age| Leaf::number("Options/MailAgeFilter", age),
-    ));
+    leaves.extend(age.map(|age| Leaf::number("Options/MailAgeFilter", age)));
     let minutes = schedule(account.email_sync_schedule);
-    leaves.push(minutes.map_or_else(
-        || chosen("Options/Schedule", "-1"),
-        |minutes| Leaf::number("Options/Schedule", minutes),
-    ));
+    leaves.extend(minutes.map(|minutes| Leaf::number("Options/Schedule", minutes)));
     for (content, enabled) in [
         (MAIL, true),
         (CONTACTS, account.sync_contacts),
@@ -85,12 +70,7 @@ fn leaves(
         let path = format!("Options/ContentTypes/%7B{content}%7D/Enabled");
         leaves.push(Leaf::flag(path, enabled));
     }
-    leaves
-}
-
-/// A leaf that is left to the user: it begins with the device's default, so that it is there to be replaced should it be set one day.
-fn chosen(path: &str, default: &str) -> Leaf {
-    Leaf::unread(path, Format::Chr, default).fixed()
+    Ok(leaves)
 }
 
 /// `MailAgeFilter`; `None` when nothing is said.
