@@ -186,6 +186,29 @@ pub enum Reason {
     Undelivered,
     /// Its device left.
     DeviceLeft,
+    /// The device runs another system.
+    Platform,
+    /// The device's system is too old for the edition of the rules.
+    OsMin {
+        /// The oldest version served.
+        least: String,
+        /// The device's.
+        found: String,
+    },
+    /// Android without Samsung Knox.
+    KnoxMissing,
+    /// The device is managed in another way than the profile is for.
+    ManagementMode,
+    /// An applicability rule keeps the profile away.
+    ApplicabilityRule,
+    /// The device has no user.
+    NoUser,
+    /// No assignment reaches the device any more.
+    Unassigned,
+    /// The profile was deleted.
+    Deleted,
+    /// It is the only mail profile of the device, which stays under the rules of 2017.
+    OnlyProfile,
     /// A person took its command back.
     Cancelled,
 }

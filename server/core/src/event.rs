@@ -121,6 +121,10 @@ kinds! {
     DeliveryRemovalQueued = "delivery.removal_queued",
     /// The device removed it.
     DeliveryRemoved = "delivery.removed",
+    /// An assigned profile does not apply to a device.
+    DeliveryNotApplicable = "delivery.not_applicable",
+    /// A removal is not allowed.
+    DeliveryRemovalBlocked = "delivery.removal_blocked",
     /// A delivery ended with its device.
     DeliveryGone = "delivery.gone",
     /// A link was made.
@@ -131,6 +135,28 @@ kinds! {
     ProfileUpdated = "profile.updated",
     /// A profile was deleted.
     ProfileDeleted = "profile.deleted",
+    /// A user was created.
+    UserCreated = "user.created",
+    /// A user was changed.
+    UserUpdated = "user.updated",
+    /// A user was deleted.
+    UserDeleted = "user.deleted",
+    /// A group was created.
+    GroupCreated = "group.created",
+    /// A group was changed.
+    GroupUpdated = "group.updated",
+    /// A group was deleted.
+    GroupDeleted = "group.deleted",
+    /// A profile was assigned for the first time.
+    AssignmentCreated = "assignment.created",
+    /// The assignment of a profile was replaced.
+    AssignmentUpdated = "assignment.updated",
+    /// A profile is no longer assigned.
+    AssignmentDeleted = "assignment.deleted",
+    /// What is set for a scope was changed.
+    SettingsUpdated = "settings.updated",
+    /// Something that was written will probably not do what was meant.
+    LintWarning = "lint.warning",
     /// A certificate was issued.
     CertificateIssued = "certificate.issued",
     /// A certificate was refused.

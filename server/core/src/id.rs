@@ -110,6 +110,21 @@ text_id!(
     /// The unguessable last part of a one-time link.
     LinkToken, "link token", 64
 );
+text_id!(
+    /// Our key of a user: the user principal name in lower case, by [`UserId::of`].
+    UserId, "user principal name", 256
+);
+text_id!(
+    /// Our key of a group, chosen by its author.
+    GroupId, "group id", 64
+);
+
+impl UserId {
+    /// The key of the user with this principal name, which is the same however it is written.
+    pub fn of(user_principal_name: &str) -> Result<Self, BadId> {
+        user_principal_name.to_lowercase().parse()
+    }
+}
 
 impl Default for Scope {
     fn default() -> Self {

@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod assignment;
+pub mod candidate;
 pub mod certificate;
 pub mod challenge;
 pub mod channel;
@@ -12,15 +14,22 @@ pub mod code;
 pub mod command;
 pub mod delivery;
 pub mod device;
+pub mod evaluation;
 pub mod event;
+pub mod group;
 pub mod id;
+pub mod lab;
 pub mod link;
 pub mod package;
+pub mod lint;
+pub mod plan;
 pub mod ports;
 pub mod profile;
 pub mod report;
 pub mod service;
 pub mod session;
+pub mod settings;
 pub mod time;
+pub mod user;
 pub mod windows;
 pub mod work;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::assignment::Assignment;
 use crate::certificate::Certificate;
 use crate::challenge::Challenge;
 use crate::channel::Channel;
@@ -10,14 +11,17 @@ use crate::command::Command;
 use crate::delivery::{Delivery, DeliveryState, Expected, Reason};
 use crate::device::Device;
 use crate::event::{Event, Kind, NewEvent};
+use crate::group::Group;
 use crate::id::{
-    ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, LinkToken,
-    ProfileId, Scope, Serial,
+    ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, GroupId,
+    LinkToken, ProfileId, Scope, Serial, UserId,
 };
 use crate::link::Link;
 use crate::profile::StoredProfile;
 use crate::session::Session;
+use crate::settings::ScopeSettings;
 use crate::time::Timestamp;
+use crate::user::StoredUser;
 
 pub use crate::time::Clock;
 
@@ -49,6 +53,14 @@ pub enum Record {
     Link(Link),
     /// The last session of a device.
     Session(Session),
+    /// A user.
+    User(StoredUser),
+    /// A group.
+    Group(Group),
+    /// An assignment.
+    Assignment(Assignment),
+    /// What is set for a scope.
+    Settings(ScopeSettings),
 }
 
 /// One record to delete, at whatever version it is.
@@ -65,6 +77,12 @@ pub enum Key {
     Challenge(ChallengeId),
     /// A link.
     Link(LinkToken),
+    /// A user.
+    User(UserId),
+    /// A group.
+    Group(GroupId),
+    /// The assignment of a profile.
+    Assignment(ProfileId),
 }
 
 /// A rendered message that must be the same when it is sent again. At most 4 MiB.
@@ -188,7 +206,7 @@ pub struct EventFilter {
 /// - [`Store::commit`] is one transaction; when it returns, the change survives a crash of the
 ///   process and of the machine.
 /// - Events get gapless sequence numbers in the order of commits, across restarts.
-/// - Lists are ordered: devices, codes, profiles by when they were made; deliveries and
+/// - Lists are ordered: devices, codes, profiles, users, groups, assignments by when they were made; deliveries and
 ///   certificates newest first; commands by their place; events by sequence number.
 /// - What is not there is `None` or empty, never an error.
 /// - Deleting a device deletes its channels, commands and kept messages, and clears what its events
@@ -254,6 +272,29 @@ pub trait Store: Send + Sync {
         filter: &DeliveryFilter,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreUnavailable>;
+
+    /// The deliveries to these devices that are neither removed nor gone, by device in the given order, newest first.
+    async fn current_deliveries(
+        &self,
+        devices: &[DeviceId],
+    ) -> Result<Vec<Vec<Delivery>>, StoreUnavailable>;
+
+    /// One user.
+    async fn user(&self, id: &UserId) -> Result<Option<StoredUser>, StoreUnavailable>;
+    /// All users of one scope or of all.
+    async fn users(&self, scope: Option<&Scope>) -> Result<Vec<StoredUser>, StoreUnavailable>;
+    /// One group.
+    async fn group(&self, id: &GroupId) -> Result<Option<Group>, StoreUnavailable>;
+    /// All groups of one scope or of all.
+    async fn groups(&self, scope: Option<&Scope>) -> Result<Vec<Group>, StoreUnavailable>;
+    /// The assignment of a profile.
+    async fn assignment(&self, profile: &ProfileId)
+    -> Result<Option<Assignment>, StoreUnavailable>;
+    /// All assignments of one scope or of all.
+    async fn assignments(&self, scope: Option<&Scope>)
+    -> Result<Vec<Assignment>, StoreUnavailable>;
+    /// What is set for a scope.
+    async fn settings(&self, scope: &Scope) -> Result<Option<ScopeSettings>, StoreUnavailable>;
 
     /// One profile.
     async fn profile(&self, id: &ProfileId) -> Result<Option<StoredProfile>, StoreUnavailable>;

@@ -235,7 +235,11 @@ impl Committed for Identities {
                 | Record::Code(_)
                 | Record::Challenge(_)
                 | Record::Link(_)
-                | Record::Session(_) => {}
+                | Record::Session(_)
+                | Record::User(_)
+                | Record::Group(_)
+                | Record::Assignment(_)
+                | Record::Settings(_) => {}
             }
         }
         for key in deleted {

@@ -238,6 +238,7 @@ fn compose(parts: Parts) -> Result<(Server, Arc<EnrollmentProfiles>), StartError
         }),
         waker: Arc::clone(&pusher) as Arc<dyn mdm_core::ports::Waker>,
         committed: Arc::clone(&identities) as Arc<dyn mdm_core::ports::Committed>,
+        targetings: mdm_core::service::Targetings::default(),
     };
     let seen = Arc::new(LastSeen::new(Arc::clone(&parts.store)));
     let server = Server {

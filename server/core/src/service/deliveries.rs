@@ -161,56 +161,9 @@ impl Services {
                 return Ok(delivery);
             }
             let mut commit = Commit::default();
-            let sent = delivery.attempts > 0;
-            self.drop_command(&delivery, now, &mut commit).await?;
-            let channel = match &delivery.target {
-                Target::Channel { channel, .. } => {
-                    self.store.channel(channel).await?.filter(|c| c.active)
-                }
-                Target::Link { .. } => None,
-            };
-            let mut woken = None;
-            let delivery = match (
-                channel,
-                delivery.expected.as_ref().map(|e| e.identifier.clone()),
-            ) {
-                (Some(channel), Some(identifier)) if sent => {
-                    let item = Item::Remove {
-                        delivery: Some(delivery.id.clone()),
-                        identifier,
-                    };
-                    let command = self.command(&channel, item, Origin::Delivery, now);
-                    commit.events.push(queued_event(&command, now));
-                    let mut delivery = delivery.into_state(
-                        DeliveryState::RemovalPending,
-                        Some(Reason::Undelivered),
-                        now,
-                    );
-                    delivery.command = Some(command.uuid.clone());
-                    commit.records.push(Record::Command(command));
-                    let text = format!("removal of profile `{}` queued", delivery.profile);
-                    commit
-                        .events
-                        .push(about(&delivery, Kind::DeliveryRemovalQueued, text, now));
-                    woken = Some(channel);
-                    delivery
-                }
-                _ => {
-                    let delivery =
-                        delivery.into_state(DeliveryState::Removed, Some(Reason::Undelivered), now);
-                    let left = if sent {
-                        "what a device has of it stays there"
-                    } else {
-                        "nothing was on the device"
-                    };
-                    let text = format!("delivery of profile `{}` ended; {left}", delivery.profile);
-                    commit
-                        .events
-                        .push(about(&delivery, Kind::DeliveryRemoved, text, now));
-                    delivery
-                }
-            };
-            commit.records.push(Record::Delivery(delivery));
+            let woken = self
+                .end(delivery, Reason::Undelivered, now, &mut commit)
+                .await?;
             if self.write(commit).await? {
                 if let Some(channel) = woken {
                     self.waker.wake(&channel);
@@ -219,6 +172,60 @@ impl Services {
             }
         }
         Err(ServiceError::Contended("delivery"))
+    }
+
+    /// Ends a delivery for `reason`: a removal is queued for what went out, the rest is taken back. Answers with the
+    /// channel that has to be woken.
+    pub(super) async fn end(
+        &self,
+        delivery: Delivery,
+        reason: Reason,
+        now: Timestamp,
+        commit: &mut Commit,
+    ) -> Result<Option<Channel>, ServiceError> {
+        let sent = delivery.attempts > 0;
+        self.drop_command(&delivery, now, commit).await?;
+        let channel = match &delivery.target {
+            Target::Channel { channel, .. } => {
+                self.store.channel(channel).await?.filter(|c| c.active)
+            }
+            Target::Link { .. } => None,
+        };
+        let identifier = delivery.expected.as_ref().map(|e| e.identifier.clone());
+        let (delivery, woken) = match (channel, identifier) {
+            (Some(channel), Some(identifier)) if sent => {
+                let item = Item::Remove {
+                    delivery: Some(delivery.id.clone()),
+                    identifier,
+                };
+                let command = self.command(&channel, item, Origin::Delivery, now);
+                commit.events.push(queued_event(&command, now));
+                let mut delivery =
+                    delivery.into_state(DeliveryState::RemovalPending, Some(reason), now);
+                delivery.command = Some(command.uuid.clone());
+                commit.records.push(Record::Command(command));
+                let text = format!("removal of profile `{}` queued", delivery.profile);
+                commit
+                    .events
+                    .push(about(&delivery, Kind::DeliveryRemovalQueued, text, now));
+                (delivery, Some(channel))
+            }
+            _ => {
+                let delivery = delivery.into_state(DeliveryState::Removed, Some(reason), now);
+                let left = if sent {
+                    "what a device has of it stays there"
+                } else {
+                    "nothing was on the device"
+                };
+                let text = format!("delivery of profile `{}` ended; {left}", delivery.profile);
+                commit
+                    .events
+                    .push(about(&delivery, Kind::DeliveryRemoved, text, now));
+                (delivery, None)
+            }
+        };
+        commit.records.push(Record::Delivery(delivery));
+        Ok(woken)
     }
 
     /// Refuses to revive a delivery where another one took its place: two of one profile on one
@@ -250,7 +257,7 @@ impl Services {
     }
 
     /// Takes back the open command of a delivery, if it did not go out; one that did is superseded.
-    async fn drop_command(
+    pub(super) async fn drop_command(
         &self,
         delivery: &Delivery,
         now: Timestamp,
@@ -277,7 +284,7 @@ impl Services {
         Ok(())
     }
 
-    fn new_delivery(
+    pub(super) fn new_delivery(
         &self,
         device: &Device,
         profile: &StoredProfile,
@@ -299,7 +306,7 @@ impl Services {
     }
 
     /// Points a delivery at the right channel and queues it there, or holds it with its reason.
-    async fn target(
+    pub(super) async fn target(
         &self,
         mut delivery: Delivery,
         device: &Device,

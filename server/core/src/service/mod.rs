@@ -3,15 +3,20 @@
 
 pub mod commands;
 pub mod deliveries;
+pub mod directory;
 pub mod enrollment;
+pub mod evaluation;
 pub mod issuance;
 pub mod links;
 pub mod profiles;
 pub mod push;
 mod read_back;
 pub mod sessions;
+mod targeting;
 mod turn;
 pub mod windows_enrollment;
+
+pub use targeting::Targetings;
 
 use std::sync::Arc;
 
@@ -36,6 +41,8 @@ pub struct Services {
     pub waker: Arc<dyn Waker>,
     /// Is told of commits.
     pub committed: Arc<dyn Committed>,
+    /// The assignments, indexed.
+    pub targetings: Targetings,
 }
 
 /// Why a service did not do what it was asked.
@@ -97,6 +104,7 @@ impl Services {
         match self.store.commit(commit).await {
             Ok(_) => {
                 self.committed.committed(&records, &deleted);
+                self.targetings.committed(&records, &deleted);
                 Ok(true)
             }
             Err(CommitError::Stale { .. } | CommitError::Taken { .. }) => Ok(false),

@@ -2,9 +2,10 @@
 
 use mdm_payloads::Profile;
 
+use crate::evaluation::Concern;
 use crate::event::{Kind, NewEvent};
 use crate::id::{ProfileId, Scope, Version};
-use crate::ports::{Commit, DeliveryFilter, Key, Record};
+use crate::ports::{Commit, Key, Record};
 use crate::profile::StoredProfile;
 use crate::service::{ATTEMPTS, ServiceError, Services};
 
@@ -20,7 +21,7 @@ pub enum Stored {
 }
 
 impl Services {
-    /// Stores a profile: makes it, or gives it a new revision. Nothing is delivered by that.
+    /// Stores a profile: makes it, or gives it a new revision. Where it is assigned, it is delivered anew.
     pub async fn put_profile(
         &self,
         scope: &Scope,
@@ -81,34 +82,19 @@ impl Services {
                 ..Commit::default()
             };
             if self.write(commit).await? {
+                self.evaluate(&stored.scope, &concern(&stored.id)).await?;
                 return Ok((stored, done));
             }
         }
         Err(ServiceError::Contended("profile"))
     }
 
-    /// Deletes a profile that is delivered nowhere.
+    /// Deletes a profile that nobody delivered by hand, with its assignment: it is removed from where it was assigned.
     pub async fn delete_profile(&self, id: &ProfileId) -> Result<(), ServiceError> {
         let Some(profile) = self.store.profile(id).await? else {
             return Err(ServiceError::not_found("profile", id));
         };
-        let filter = DeliveryFilter {
-            profile: Some(id.clone()),
-            ..DeliveryFilter::default()
-        };
-        let live = self
-            .store
-            .deliveries(&filter, usize::MAX)
-            .await?
-            .iter()
-            .filter(|d| d.state.is_live())
-            .count();
-        if live > 0 {
-            return Err(ServiceError::Conflict {
-                what: format!("profile `{id}` is in {live} deliveries"),
-                hint: "undeliver it first",
-            });
-        }
+        self.not_direct(id).await?;
         let now = self.clock.now();
         let event = NewEvent::new(
             now,
@@ -118,14 +104,20 @@ impl Services {
         )
         .profile(id);
         let commit = Commit {
-            deleted: vec![Key::Profile(id.clone())],
+            deleted: vec![Key::Profile(id.clone()), Key::Assignment(id.clone())],
             events: vec![event],
             ..Commit::default()
         };
-        if self.write(commit).await? {
-            Ok(())
-        } else {
-            Err(ServiceError::Contended("profile"))
+        if !self.write(commit).await? {
+            return Err(ServiceError::Contended("profile"));
         }
+        self.evaluate(&profile.scope, &concern(id)).await.map(drop)
+    }
+}
+
+fn concern(profile: &ProfileId) -> Concern {
+    Concern {
+        profiles: [profile.clone()].into(),
+        ..Concern::default()
     }
 }

@@ -158,6 +158,7 @@ pub(super) fn services(store: &Arc<dyn Store>, pusher: &Arc<Pusher>) -> Services
         encoder: Arc::new(Silent),
         waker: Arc::clone(pusher) as _,
         committed: Arc::new(Silent),
+        targetings: mdm_core::service::Targetings::default(),
     }
 }
 

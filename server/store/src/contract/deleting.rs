@@ -176,6 +176,9 @@ pub(super) async fn takes_only_what_is_named(store: &dyn Store) {
             Record::Code(sample::code(&format!("C{n}"), 1)),
             Record::Challenge(sample::challenge(&format!("a{n}"))),
             Record::Link(sample::link(&format!("l{n}"))),
+            Record::User(sample::user(&format!("u{n}"), 1)),
+            Record::Group(sample::group(&format!("g{n}"), 1)),
+            Record::Assignment(sample::assignment(&format!("p{n}"), 1)),
         ]
     };
     put(store, two("1").into_iter().chain(two("2"))).await;
@@ -185,6 +188,9 @@ pub(super) async fn takes_only_what_is_named(store: &dyn Store) {
         Key::Challenge("a1".parse().unwrap()),
         Key::Link("l1".parse().unwrap()),
         Key::Link("never-there".parse().unwrap()),
+        Key::User("u1".parse().unwrap()),
+        Key::Group("g1".parse().unwrap()),
+        Key::Assignment("p1".parse().unwrap()),
     ];
     let message = Commit {
         kept: vec![kept("link:l1"), kept("link:l2")],
@@ -199,6 +205,13 @@ pub(super) async fn takes_only_what_is_named(store: &dyn Store) {
         .await
         .unwrap();
     for (n, there) in [("1", false), ("2", true)] {
+        macro_rules! is_there {
+            ($($record:ident $letter:literal),*) => {$(
+                let key = format!("{}{n}", $letter).parse().unwrap();
+                assert_eq!(store.$record(&key).await.unwrap().is_some(), there, "{key}");
+            )*};
+        }
+        is_there!(user "u", group "g", assignment "p");
         assert_eq!(
             store
                 .profile(&format!("p{n}").parse().unwrap())

@@ -288,3 +288,52 @@ pub(super) async fn last_seen_is_remembered(place: &impl Place) {
         "no new version"
     );
 }
+
+pub(super) async fn the_directory_is_in_the_order_it_was_made(store: &dyn Store) {
+    let other = sample::scope("other");
+    let (mut user, mut group, mut assignment) = (
+        sample::user("b", 2),
+        sample::group("b", 2),
+        sample::assignment("b", 2),
+    );
+    user.scope = other.clone();
+    group.scope = other.clone();
+    assignment.scope = other.clone();
+    let mut records = vec![
+        Record::User(user),
+        Record::Group(group),
+        Record::Assignment(assignment),
+    ];
+    for (name, made) in [("c", 1), ("a", 3)] {
+        records.push(Record::User(sample::user(name, made)));
+        records.push(Record::Group(sample::group(name, made)));
+        records.push(Record::Assignment(sample::assignment(name, made)));
+    }
+    put(store, records).await;
+    for (scope, expected) in [(None, &["c", "b", "a"][..]), (Some(&other), &["b"])] {
+        assert_eq!(keys!(store.users(scope).await.unwrap(), id), expected);
+        assert_eq!(keys!(store.groups(scope).await.unwrap(), id), expected);
+        let assignments = store.assignments(scope).await.unwrap();
+        assert_eq!(keys!(assignments, profile), expected);
+    }
+}
+
+pub(super) async fn current_deliveries_are_grouped_by_device(store: &dyn Store) {
+    let mut records = Vec::new();
+    for (id, device, made, state) in [
+        ("y-1", "d-1", 1, DeliveryState::Installed),
+        ("y-2", "d-1", 2, DeliveryState::NotApplicable),
+        ("y-3", "d-1", 3, DeliveryState::Removed),
+        ("y-4", "d-2", 4, DeliveryState::Gone),
+        ("y-5", "d-3", 5, DeliveryState::Queued),
+    ] {
+        let mut delivery = sample::delivery(id, device, made);
+        delivery.state = state;
+        records.push(Record::Delivery(delivery));
+    }
+    put(store, records).await;
+    let devices = ["d-3", "d-1", "d-2"].map(|id| id.parse().unwrap());
+    let found = store.current_deliveries(&devices).await.unwrap();
+    let found: Vec<_> = found.iter().map(|of| keys!(of, id)).collect();
+    assert_eq!(found, [vec!["y-5"], vec!["y-2", "y-1"], vec![]]);
+}

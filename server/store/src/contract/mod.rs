@@ -34,6 +34,7 @@ pub trait Place: Send + Sync {
 /// Checks every rule, each in a new place.
 pub async fn run<P: Place>(mut new_place: impl FnMut() -> P) {
     versions::every_record_is_read_back_at_its_version(&*new_place().open().await).await;
+    versions::the_directory_is_read_back_at_its_version(&*new_place().open().await).await;
     versions::what_is_not_there_is_none_or_empty(&*new_place().open().await).await;
     versions::a_changed_record_is_stale(&*new_place().open().await).await;
     versions::one_of_many_writers_wins(&*new_place().open().await).await;
@@ -55,6 +56,8 @@ pub async fn run<P: Place>(mut new_place: impl FnMut() -> P) {
     lists::deliveries_are_filtered_newest_first(&*new_place().open().await).await;
     lists::certificates_are_found_by_all_their_names(&*new_place().open().await).await;
     lists::profiles_and_codes_are_in_the_order_they_were_made(&*new_place().open().await).await;
+    lists::the_directory_is_in_the_order_it_was_made(&*new_place().open().await).await;
+    lists::current_deliveries_are_grouped_by_device(&*new_place().open().await).await;
     lists::last_seen_is_remembered(&new_place()).await;
     deleting::a_device_takes_what_is_its_with_it(&*new_place().open().await).await;
     deleting::a_sweep_takes_what_is_of_no_use(&*new_place().open().await).await;

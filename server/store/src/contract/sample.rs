@@ -1,7 +1,8 @@
 //! Records to try the rules with. Every text that may be any text is hostile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use mdm_core::assignment::Assignment;
 use mdm_core::certificate::{AltName, Certificate, Policy, Purpose, Revocation, RevocationReason};
 use mdm_core::challenge::{Approval, Bound, Challenge};
 use mdm_core::channel::{Channel, Owner, PushAddress};
@@ -10,6 +11,7 @@ use mdm_core::command::{Command, Item, Origin};
 use mdm_core::delivery::{Delivery, DeliveryState, Evidence, Reason, Target, Wanted};
 use mdm_core::device::{Device, DeviceState, Hardware, Platform, Reality};
 use mdm_core::event::{Kind, NewEvent};
+use mdm_core::group::{Group, GroupKind};
 use mdm_core::id::{ChannelId, Scope, Version};
 use mdm_core::link::Link;
 use mdm_core::package::NodeAnswer;
@@ -17,6 +19,8 @@ use mdm_core::profile::StoredProfile;
 use mdm_core::session::{Asked, Partial, Phase, Running, Sent, Session};
 use mdm_core::time::Timestamp;
 use mdm_core::windows::LoginStatus;
+use mdm_core::settings::ScopeSettings;
+use mdm_core::user::StoredUser;
 
 pub(super) const HOSTILE: &str = "& < > \" ' é \u{1F4F1} \\ \n '; DROP TABLE device; --";
 
@@ -263,6 +267,51 @@ pub(super) fn profile(id: &str, made: i64) -> StoredProfile {
         created_at: Timestamp(made),
         updated_at: Timestamp(made),
     }
+}
+
+pub(super) fn user(name: &str, made: i64) -> StoredUser {
+    let user = serde_json::json!({"user_principal_name": name, "full_name": HOSTILE});
+    StoredUser {
+        id: name.parse().unwrap(),
+        version: Version(0),
+        scope: Scope::default(),
+        user: serde_json::from_value(user).unwrap(),
+        licensed: true,
+        enrollment_password: Some(HOSTILE.into()),
+        created_at: Timestamp(made),
+        updated_at: Timestamp(made),
+    }
+}
+
+pub(super) fn group(id: &str, made: i64) -> Group {
+    Group {
+        id: id.parse().unwrap(),
+        version: Version(0),
+        scope: Scope::default(),
+        display_name: Some(HOSTILE.to_owned()),
+        kind: GroupKind::Device,
+        members: BTreeSet::from([HOSTILE.to_owned()]),
+        created_at: Timestamp(made),
+        updated_at: Timestamp(made),
+    }
+}
+
+pub(super) fn assignment(profile: &str, made: i64) -> Assignment {
+    Assignment {
+        profile: profile.parse().unwrap(),
+        version: Version(0),
+        scope: Scope::default(),
+        include: BTreeSet::from(["g1".parse().unwrap()]),
+        exclude: BTreeSet::new(),
+        all_devices: true,
+        all_users: false,
+        created_at: Timestamp(made),
+        updated_at: Timestamp(made),
+    }
+}
+
+pub(super) fn settings(name: &str) -> ScopeSettings {
+    ScopeSettings::of(&scope(name))
 }
 
 pub(super) fn event(text: &str) -> NewEvent {

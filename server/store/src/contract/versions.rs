@@ -13,6 +13,33 @@ fn commit(record: Record) -> Commit {
     }
 }
 
+/// Whether records are read back as they were written, at this version; they are counted on.
+macro_rules! is_read_back {
+    ($store:ident, $version:ident, $($record:ident by $key:ident),*) => {$(
+        let found = $store.$record(&$record.$key).await.unwrap().expect("it is there");
+        assert_eq!(found.version, Version($version), "{}", stringify!($record));
+        $record.version = found.version;
+        assert_eq!(found, $record);
+    )*};
+}
+
+pub(super) async fn the_directory_is_read_back_at_its_version(store: &dyn Store) {
+    let mut user = sample::user("ada@example.com", 1);
+    let mut group = sample::group("g1", 1);
+    let mut assignment = sample::assignment("mail", 1);
+    let mut settings = sample::settings("lab");
+    for version in 1..=3 {
+        let records = [
+            Record::User(user.clone()),
+            Record::Group(group.clone()),
+            Record::Assignment(assignment.clone()),
+            Record::Settings(settings.clone()),
+        ];
+        put(store, records).await;
+        is_read_back!(store, version, user by id, group by id, assignment by profile, settings by scope);
+    }
+}
+
 pub(super) async fn every_record_is_read_back_at_its_version(store: &dyn Store) {
     let mut device = sample::device("d-1", 1);
     let mut channel = sample::channel(&device);
@@ -38,14 +65,6 @@ pub(super) async fn every_record_is_read_back_at_its_version(store: &dyn Store) 
             Record::Session(session.clone()),
         ];
         put(store, records).await;
-        macro_rules! is_read_back {
-            ($($record:ident by $key:ident),*) => {$(
-                let found = store.$record(&$record.$key).await.unwrap().expect("it is there");
-                assert_eq!(found.version, Version(version), "{}", stringify!($record));
-                $record.version = found.version;
-                assert_eq!(found, $record);
-            )*};
-        }
         command.seq = store
             .command(&command.uuid)
             .await
@@ -53,8 +72,8 @@ pub(super) async fn every_record_is_read_back_at_its_version(store: &dyn Store) 
             .expect("it is there")
             .seq;
         assert!(command.seq > 0);
-        is_read_back!(device by id, channel by id, command by uuid, delivery by id, profile by id, code by code);
-        is_read_back!(challenge by id, certificate by fingerprint, link by token, session by device);
+        is_read_back!(store, version, device by id, channel by id, command by uuid, delivery by id, profile by id, code by code);
+        is_read_back!(store, version, challenge by id, certificate by fingerprint, link by token, session by device);
     }
 }
 
@@ -84,6 +103,20 @@ pub(super) async fn what_is_not_there_is_none_or_empty(store: &dyn Store) {
     );
     assert_eq!(store.profile(&"none".parse().unwrap()).await.unwrap(), None);
     assert_eq!(store.profiles(None).await.unwrap(), []);
+    assert_eq!(store.current_deliveries(&[device]).await.unwrap(), [vec![]]);
+    assert_eq!(store.user(&"none".parse().unwrap()).await.unwrap(), None);
+    assert_eq!(store.users(None).await.unwrap(), []);
+    assert_eq!(store.group(&"none".parse().unwrap()).await.unwrap(), None);
+    assert_eq!(store.groups(None).await.unwrap(), []);
+    assert_eq!(
+        store.assignment(&"none".parse().unwrap()).await.unwrap(),
+        None
+    );
+    assert_eq!(store.assignments(None).await.unwrap(), []);
+    assert_eq!(
+        store.settings(&"none".parse().unwrap()).await.unwrap(),
+        None
+    );
     assert_eq!(store.code(&"none".parse().unwrap()).await.unwrap(), None);
     assert_eq!(store.codes().await.unwrap(), []);
     assert_eq!(

@@ -79,6 +79,10 @@ fn write_one(conn: &Connection, commit: Commit, mut newest: u64) -> Result<u64, 
             Record::Certificate(r) => write(conn, r),
             Record::Link(r) => write(conn, r),
             Record::Session(r) => write(conn, r),
+            Record::User(r) => write(conn, r),
+            Record::Group(r) => write(conn, r),
+            Record::Assignment(r) => write(conn, r),
+            Record::Settings(r) => write(conn, r),
         }?;
     }
     for kept in &commit.kept {
@@ -111,6 +115,9 @@ fn delete(conn: &Connection, key: &Key) -> rusqlite::Result<()> {
         Key::Profile(id) => ("DELETE FROM profile WHERE id = ?1", id.as_str()),
         Key::Code(code) => ("DELETE FROM code WHERE code = ?1", code.as_str()),
         Key::Challenge(id) => ("DELETE FROM challenge WHERE id = ?1", id.as_str()),
+        Key::User(id) => ("DELETE FROM user WHERE id = ?1", id.as_str()),
+        Key::Group(id) => ("DELETE FROM member_group WHERE id = ?1", id.as_str()),
+        Key::Assignment(id) => ("DELETE FROM assignment WHERE id = ?1", id.as_str()),
         Key::Link(token) => {
             conn.prepare_cached("DELETE FROM kept WHERE key = 'link:' || ?1")?
                 .execute([token.as_str()])?;

@@ -63,3 +63,13 @@ pub(crate) fn list(
         rusqlite::params_from_iter(conditions.into_values(row::limit(limit))),
     )
 }
+
+/// The deliveries to a device that are neither removed nor gone, newest first.
+pub(crate) fn current(conn: &Connection, device: &DeviceId) -> Result<Vec<Delivery>, ReadError> {
+    row::many(
+        conn,
+        "SELECT doc FROM delivery WHERE device = ?1 AND state NOT IN ('removed', 'gone') \
+         ORDER BY created_at DESC, n DESC",
+        [device.as_str()],
+    )
+}

@@ -9,6 +9,7 @@ mod command;
 mod conditions;
 mod delivery;
 mod device;
+mod directory;
 mod event;
 pub(crate) mod file;
 mod newest;
@@ -45,6 +46,7 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("../../migrations/state/0001.sql"),
         include_str!("../../migrations/state/0002.sql"),
+        include_str!("../../migrations/state/0003.sql"),
     ],
 };
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use mdm_core::assignment::Assignment;
 use mdm_core::certificate::Certificate;
 use mdm_core::challenge::Challenge;
 use mdm_core::channel::Channel;
@@ -11,9 +12,10 @@ use mdm_core::command::Command;
 use mdm_core::delivery::Delivery;
 use mdm_core::device::Device;
 use mdm_core::event::Event;
+use mdm_core::group::Group;
 use mdm_core::id::{
-    ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, LinkToken,
-    ProfileId, Scope, Serial,
+    ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, GroupId,
+    LinkToken, ProfileId, Scope, Serial, UserId,
 };
 use mdm_core::link::Link;
 use mdm_core::ports::{
@@ -21,11 +23,15 @@ use mdm_core::ports::{
 };
 use mdm_core::profile::StoredProfile;
 use mdm_core::session::Session;
+use mdm_core::settings::ScopeSettings;
 use mdm_core::time::Timestamp;
+use mdm_core::user::StoredUser;
 
+use super::directory::Listed;
 use super::row::{Row, by_key};
 use super::{
-    SqliteStore, admission, certificate, channel, command, delivery, device, event, profile,
+    SqliteStore, admission, certificate, channel, command, delivery, device, directory, event,
+    profile,
 };
 
 impl SqliteStore {
@@ -34,6 +40,17 @@ impl SqliteStore {
             || format!("reading the {} `{key}`", R::KIND),
             |conn| by_key(conn, key),
         )
+    }
+
+    async fn all<R: Listed + Send + 'static>(
+        &self,
+        what: &'static str,
+        scope: Option<&Scope>,
+    ) -> Result<Vec<R>, StoreUnavailable> {
+        let scope = scope.cloned();
+        self.readers
+            .list(what, move |conn| directory::list(conn, scope.as_ref()))
+            .await
     }
 }
 
@@ -164,6 +181,55 @@ impl Store for SqliteStore {
                 delivery::list(conn, &filter, limit)
             })
             .await
+    }
+
+    async fn current_deliveries(
+        &self,
+        devices: &[DeviceId],
+    ) -> Result<Vec<Vec<Delivery>>, StoreUnavailable> {
+        let devices = devices.to_vec();
+        self.readers
+            .list("deliveries", move |conn| {
+                devices
+                    .iter()
+                    .map(|id| delivery::current(conn, id))
+                    .collect()
+            })
+            .await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<StoredUser>, StoreUnavailable> {
+        self.get(id.as_str())
+    }
+
+    async fn users(&self, scope: Option<&Scope>) -> Result<Vec<StoredUser>, StoreUnavailable> {
+        self.all("users", scope).await
+    }
+
+    async fn group(&self, id: &GroupId) -> Result<Option<Group>, StoreUnavailable> {
+        self.get(id.as_str())
+    }
+
+    async fn groups(&self, scope: Option<&Scope>) -> Result<Vec<Group>, StoreUnavailable> {
+        self.all("groups", scope).await
+    }
+
+    async fn assignment(
+        &self,
+        profile: &ProfileId,
+    ) -> Result<Option<Assignment>, StoreUnavailable> {
+        self.get(profile.as_str())
+    }
+
+    async fn assignments(
+        &self,
+        scope: Option<&Scope>,
+    ) -> Result<Vec<Assignment>, StoreUnavailable> {
+        self.all("assignments", scope).await
+    }
+
+    async fn settings(&self, scope: &Scope) -> Result<Option<ScopeSettings>, StoreUnavailable> {
+        self.get(scope.as_str())
     }
 
     async fn profile(&self, id: &ProfileId) -> Result<Option<StoredProfile>, StoreUnavailable> {

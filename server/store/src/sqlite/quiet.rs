@@ -35,7 +35,11 @@ impl Touched {
                 | Record::Challenge(_)
                 | Record::Certificate(_)
                 | Record::Link(_)
-                | Record::Session(_) => {}
+                | Record::Session(_)
+                | Record::User(_)
+                | Record::Group(_)
+                | Record::Assignment(_)
+                | Record::Settings(_) => {}
             }
         }
         self.more |= commit

@@ -101,6 +101,9 @@ impl Services {
             }
             commit.records.push(Record::Channel(channel.clone()));
             if self.write(commit).await? {
+                if sender.user.is_none() {
+                    self.evaluate_device(&device.id).await?;
+                }
                 self.waker.wake(&channel);
                 return Ok(device);
             }
