@@ -37,6 +37,8 @@ mod apple_replace;
 mod apple_trust;
 mod apple_users;
 mod apple_wire;
+mod apply;
+mod assignments;
 mod certificate_terms;
 #[cfg(feature = "sim")]
 mod demo;
@@ -51,7 +53,6 @@ mod hostile_scep;
 mod hostile_siege;
 mod hostile_signature;
 mod hostile_windows;
-mod judgement;
 mod lifecycle;
 mod lifecycle_access;
 mod lifecycle_refused;

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    ca, certificates, code, commands, config, deliver, deliveries, devices, events, exec, link,
-    profiles, renew, serve, sync, undeliver, wait,
+    apply, ca, certificates, code, commands, config, deliver, deliveries, devices, directory,
+    events, exec, link, profiles, renew, serve, sync, undeliver, wait,
 };
 #[cfg(feature = "sim")]
 use crate::command::{demo, sim};
@@ -41,9 +41,17 @@ pub(crate) enum Command {
     /// Enroll simulated devices with a running server, or put load on it
     #[cfg(feature = "sim")]
     Sim(sim::Arguments),
+    /// Make users, groups, profiles and assignments as files say
+    Apply(apply::Arguments),
+    /// List, show and delete users
+    Users(directory::Arguments),
+    /// List, show and delete groups
+    Groups(directory::Arguments),
+    /// List, show and end the assignments of profiles
+    Assignments(directory::Arguments),
     /// List, show and forget devices
     Devices(devices::Arguments),
-    /// List, show, put, delete, render, lint and diff profiles
+    /// List, show, put, delete, render and lint profiles
     Profiles(profiles::Arguments),
     /// Deliver a profile to a device
     Deliver(deliver::Arguments),
@@ -84,7 +92,11 @@ impl Command {
             Self::Config(arguments) => Some(arguments.serving()),
             #[cfg(feature = "sim")]
             Self::Demo(_) | Self::Sim(_) => None,
-            Self::Devices(_)
+            Self::Apply(_)
+            | Self::Users(_)
+            | Self::Groups(_)
+            | Self::Assignments(_)
+            | Self::Devices(_)
             | Self::Profiles(_)
             | Self::Deliver(_)
             | Self::Undeliver(_)
@@ -125,6 +137,10 @@ mod tests {
             "mockmdm devices show ID --json",
             "mockmdm devices forget ID --server http://127.0.0.1:1",
             "mockmdm exec --strict reject -- sh -c true --json",
+            "mockmdm apply a.toml b.toml --dry-run --prune --scope lab",
+            "mockmdm users",
+            "mockmdm groups show sales --json",
+            "mockmdm assignments list --scope lab",
             "mockmdm profiles put a.toml b.toml",
             "mockmdm profiles render mail --device D --user ada@example.com",
             "mockmdm deliver D P --user ada",

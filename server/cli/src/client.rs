@@ -121,6 +121,16 @@ impl Client {
         self.send(Method::POST, target, Some(body), PATIENCE).await
     }
 
+    /// POST that may take `patience`.
+    pub(crate) async fn post_slow(
+        &self,
+        target: &Target,
+        body: &Value,
+        patience: Duration,
+    ) -> Result<Value, Failure> {
+        self.send(Method::POST, target, Some(body), patience).await
+    }
+
     /// PUT; what is answered.
     pub(crate) async fn put(&self, target: &Target, body: &Value) -> Result<Value, Failure> {
         self.send(Method::PUT, target, Some(body), PATIENCE).await
@@ -264,6 +274,12 @@ impl Client {
 /// What an answer other than success says: problem details (RFC 9457), else its text.
 fn refusal(status: StatusCode, body: &[u8]) -> Failure {
     let problem: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let errors = problem.get("errors").cloned().unwrap_or_default();
+    if problem.get("type").and_then(Value::as_str) == Some("urn:mockmdm:problem:invalid-lab")
+        && let Ok(mistakes) = serde_json::from_value(errors)
+    {
+        return Failure::Wrong { mistakes };
+    }
     let field = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
     let text = match (field("title"), field("detail")) {
         (Some(title), Some(detail)) if title != detail => format!("{title}: {detail}"),

@@ -13,6 +13,17 @@ use crate::config::Complaint;
 use crate::exit::Exit;
 use crate::field::plain;
 
+/// One mistake in a lab, as the server tells it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub(crate) struct Mistake {
+    /// Where: `user[3].mail`.
+    pub(crate) path: String,
+    /// What was found.
+    pub(crate) found: String,
+    /// What would be allowed.
+    pub(crate) allowed: String,
+}
+
 /// Why the program could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -21,6 +32,11 @@ pub(crate) enum Failure {
     Usage { text: String, hint: Option<String> },
     #[error("{}", if .0.len() == 1 { "the configuration is wrong".to_owned() } else { format!("{} things in the configuration are wrong", .0.len()) })]
     Configuration(Vec<Complaint>),
+    #[error("{} things in the lab are wrong; nothing was changed", .0.len())]
+    Lab(Vec<Complaint>),
+    /// What was sent is wrong in the places that are named.
+    #[error("{} things in what was sent are wrong", mistakes.len())]
+    Wrong { mistakes: Vec<Mistake> },
     #[error("{doing} `{}`", path.display())]
     File {
         doing: &'static str,
@@ -100,7 +116,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Configuration(_) => Exit::Usage,
-            Self::Input { .. } => Exit::Input,
+            Self::Input { .. } | Self::Lab(_) | Self::Wrong { .. } => Exit::Input,
             Self::Refused { status, .. } => match *status {
                 StatusCode::BAD_REQUEST
                 | StatusCode::NOT_FOUND
@@ -140,6 +156,8 @@ impl Failure {
             #[cfg(feature = "sim")]
             Self::Simulation { .. } => None,
             Self::Configuration(_)
+            | Self::Lab(_)
+            | Self::Wrong { .. }
             | Self::File { .. }
             | Self::Input { .. }
             | Self::Ready(_)
@@ -163,7 +181,7 @@ impl Failure {
             let _ = writeln!(out, "  because: {}", plain(&error.to_string()));
             cause = error.source();
         }
-        if let Self::Configuration(complaints) = self {
+        if let Self::Configuration(complaints) | Self::Lab(complaints) = self {
             for complaint in complaints {
                 let _ = writeln!(
                     out,
@@ -174,6 +192,17 @@ impl Failure {
                 if let Some(hint) = &complaint.hint {
                     let _ = writeln!(out, "    hint: {}", plain(hint));
                 }
+            }
+        }
+        if let Self::Wrong { mistakes } = self {
+            for Mistake {
+                path,
+                found,
+                allowed,
+            } in mistakes
+            {
+                let line = format!("`{path}`: found {found}, expected {allowed}");
+                let _ = writeln!(out, "  {}", plain(&line));
             }
         }
         if let Self::NothingMatched { near_misses, .. } = self {

@@ -16,6 +16,7 @@ mod endpoint;
 mod exit;
 mod failure;
 mod field;
+mod lab_file;
 mod log;
 mod output;
 mod qr;

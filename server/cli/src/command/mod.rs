@@ -1,5 +1,6 @@
 //! One file per command: its arguments and what it does.
 
+pub(crate) mod apply;
 pub(crate) mod ca;
 pub(crate) mod certificates;
 pub(crate) mod code;
@@ -10,6 +11,7 @@ pub(crate) mod deliveries;
 #[cfg(feature = "sim")]
 pub(crate) mod demo;
 pub(crate) mod devices;
+pub(crate) mod directory;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod exec;
@@ -24,6 +26,7 @@ pub(crate) mod undeliver;
 pub(crate) mod wait;
 
 use crate::arguments::Command;
+use crate::command::directory::Part;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -42,6 +45,12 @@ pub(crate) async fn run(command: Command, mut session: Session) -> Result<Exit, 
         Command::Demo(arguments) => demo::run(session, &arguments).await,
         #[cfg(feature = "sim")]
         Command::Sim(arguments) => sim::run(session, arguments).await,
+        Command::Apply(arguments) => apply::run(session, arguments).await,
+        Command::Users(arguments) => directory::run(session, Part::Users, arguments).await,
+        Command::Groups(arguments) => directory::run(session, Part::Groups, arguments).await,
+        Command::Assignments(arguments) => {
+            directory::run(session, Part::Assignments, arguments).await
+        }
         Command::Devices(arguments) => devices::run(session, arguments).await,
         Command::Profiles(arguments) => profiles::run(session, arguments).await,
         Command::Deliver(arguments) => deliver::run(session, arguments).await,

@@ -3,6 +3,8 @@
 //! A request passes the `guard` first; then one file per resource reads it (`extract`), asks a service or the store,
 //! and shows a view that holds no secret. Whatever goes wrong is a `problem::Failure`, answered in one place.
 
+mod apply;
+mod assignments;
 mod certificates;
 mod codes;
 mod commands;
@@ -11,18 +13,20 @@ mod devices;
 mod events;
 mod exchanges;
 mod extract;
+mod groups;
 mod guard;
-mod judgement;
 mod links;
 mod listeners;
 mod near_miss;
 mod problem;
 mod profiles;
 mod qr;
+mod settings;
 mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod users;
 mod wait;
 
 use axum::extract::DefaultBodyLimit;
@@ -39,14 +43,14 @@ use problem::Failure;
 const BODY_LIMIT: usize = 1 << 20;
 /// The same, where a profile is sent: it may carry certificates.
 const PROFILE_LIMIT: usize = 2 << 20;
+/// The same, where a whole lab is sent, or a group.
+const LAB_LIMIT: usize = 32 << 20;
 
 /// Every route of the admin API, behind its guard.
 pub fn router(server: Server) -> Router {
     let guard = Guard::of(&server);
     let large = Router::new()
         .route("/profiles/lint", post(profiles::lint))
-        .route("/profiles/lint-set", post(judgement::lint_together))
-        .route("/profiles/diff", post(judgement::diff))
         .route(
             "/profiles/{id}",
             get(profiles::show)
@@ -54,6 +58,13 @@ pub fn router(server: Server) -> Router {
                 .delete(profiles::delete),
         )
         .layer(DefaultBodyLimit::max(PROFILE_LIMIT));
+    let largest = Router::new()
+        .route("/apply", post(apply::apply))
+        .route(
+            "/groups/{id}",
+            get(groups::show).put(groups::put).delete(groups::delete),
+        )
+        .layer(DefaultBodyLimit::max(LAB_LIMIT));
     let small = Router::new()
         .route("/server", get(status::server))
         .route("/doctor", get(status::doctor))
@@ -70,6 +81,20 @@ pub fn router(server: Server) -> Router {
             "/commands/{uuid}",
             get(commands::show).delete(commands::cancel),
         )
+        .route("/users", get(users::list))
+        .route(
+            "/users/{id}",
+            get(users::show).put(users::put).delete(users::delete),
+        )
+        .route("/groups", get(groups::list))
+        .route("/assignments", get(assignments::list))
+        .route(
+            "/assignments/{profile}",
+            get(assignments::show)
+                .put(assignments::put)
+                .delete(assignments::delete),
+        )
+        .route("/settings", get(settings::show).put(settings::put))
         .route("/profiles", get(profiles::list))
         .route("/profiles/{id}/render", post(profiles::render))
         .route(
@@ -93,7 +118,7 @@ pub fn router(server: Server) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(Extension(Listeners::new()));
     Router::new()
-        .nest("/api/v1", small.merge(large))
+        .nest("/api/v1", small.merge(large).merge(largest))
         .route("/livez", get(status::live))
         .route("/readyz", get(status::ready))
         .fallback(|| async { Failure::NoRoute })

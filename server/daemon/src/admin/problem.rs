@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode};
 use mdm_core::id::BadId;
 use mdm_core::ports::{NotEncodable, StoreUnavailable};
 use mdm_core::service::ServiceError;
+use mdm_core::service::directory::ApplyError;
 use mdm_payloads::Complaints;
 use serde::Serialize;
 
@@ -70,6 +71,9 @@ pub(super) enum Failure {
     /// A profile that makes no sense, with everything that is wrong with it.
     #[error("{} things are wrong with the profile", .0.0.len())]
     Profile(Complaints),
+    /// A lab, or a part of one, that makes no sense, with everything that is wrong with it.
+    #[error("{} things are wrong with what was sent", .0.0.len())]
+    Lab(Complaints),
     /// A profile that cannot be made for this user and device.
     #[error(transparent)]
     Render(#[from] NotEncodable),
@@ -117,6 +121,20 @@ impl From<StoreUnavailable> for Failure {
     }
 }
 
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Lab(complaints) => Self::Lab(complaints),
+            ApplyError::Service(error) => Self::Service(error),
+            // The error may grow in another crate.
+            other => Self::Service(ServiceError::Conflict {
+                what: other.to_string(),
+                hint: "see the server's log",
+            }),
+        }
+    }
+}
+
 impl From<Complaints> for Failure {
     fn from(complaints: Complaints) -> Self {
         Self::Profile(complaints)
@@ -158,6 +176,7 @@ impl Failure {
             Self::Body { status, .. } => (*status, "unreadable body"),
             Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not JSON"),
             Self::Profile(_) => (StatusCode::BAD_REQUEST, "invalid profile"),
+            Self::Lab(_) => (StatusCode::BAD_REQUEST, "invalid lab"),
             Self::Render(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not deliverable"),
             Self::Gone { .. } => (StatusCode::GONE, "events pruned"),
             Self::Ahead { .. } => (StatusCode::BAD_REQUEST, "cursor of another server"),
@@ -185,6 +204,9 @@ impl Failure {
                     "profile" => "profiles",
                     "delivery" => "deliveries",
                     "certificate" => "certificates",
+                    "user" => "users",
+                    "group" => "groups",
+                    "assignment" => "assignments",
                     _ => return None,
                 };
                 return Some(format!("`GET /api/v1/{list}` lists what there is"));
@@ -213,6 +235,7 @@ impl Failure {
             | Self::Body { .. }
             | Self::Id(_)
             | Self::Profile(_)
+            | Self::Lab(_)
             | Self::Service(_)
             | Self::Publish(_)
             | Self::Qr(_) => return None,
@@ -223,7 +246,7 @@ impl Failure {
     fn problem(&self) -> Problem {
         let (status, title) = self.kind();
         let errors = match self {
-            Self::Profile(complaints) => complaints
+            Self::Profile(complaints) | Self::Lab(complaints) => complaints
                 .0
                 .iter()
                 .map(|c| Wrong {
@@ -235,7 +258,7 @@ impl Failure {
             _ => Vec::new(),
         };
         let detail = match self {
-            Self::Profile(complaints) => complaints.to_string(),
+            Self::Profile(complaints) | Self::Lab(complaints) => complaints.to_string(),
             _ => self.to_string(),
         };
         let (oldest, newest) = match self {

@@ -1,8 +1,10 @@
 //! What goes on beside requests: renewing certificates, publishing revocations, noticing losses.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mdm_core::evaluation::Concern;
 use mdm_core::event::{Kind, NewEvent};
 use mdm_core::id::DeviceId;
 use mdm_core::ports::StoreUnavailable;
@@ -31,6 +33,7 @@ pub(super) fn start(
     vec![
         tokio::spawn(pusher.run(server.services.clone(), stopped.clone())),
         tokio::spawn(seen.run(stopped.clone())),
+        tokio::spawn(evaluate(server.clone())),
         tokio::spawn(wake_waiting(server.clone())),
         tokio::spawn(upkeep(server.clone(), stopped.clone())),
         tokio::spawn(losses(
@@ -46,6 +49,20 @@ async fn rest(stopped: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => true,
         _ = stopped.wait_for(|stop| *stop) => false,
+    }
+}
+
+/// Makes up for evaluations that a stop cut short.
+async fn evaluate(server: Server) {
+    let scopes = match server.store.assignments(None).await {
+        Ok(all) => all.into_iter().map(|a| a.scope).collect::<BTreeSet<_>>(),
+        Err(error) => return tracing::error!(%error, "assignments were not evaluated"),
+    };
+    for scope in scopes {
+        let everything = Concern::everything();
+        if let Err(error) = server.services.evaluate(&scope, &everything).await {
+            tracing::error!(%error, %scope, "assignments were not evaluated");
+        }
     }
 }
 
