@@ -100,6 +100,11 @@ impl Services {
                 .speak(device.clone(), before, package, dialogue)
                 .await?
             {
+                if device.state == DeviceState::IdentityIssued {
+                    // It may have arrived just now: what is assigned follows. Should that fail, the next start of the
+                    // server makes up for it.
+                    self.evaluate_device(&device.id).await?;
+                }
                 return Ok(spoken);
             }
         }

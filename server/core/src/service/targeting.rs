@@ -39,7 +39,8 @@ impl Targetings {
             | Record::Code(_)
             | Record::Challenge(_)
             | Record::Certificate(_)
-            | Record::Link(_) => false,
+            | Record::Link(_)
+            | Record::Session(_) => false,
         });
         let gone = deleted.iter().any(|key| match key {
             Key::Profile(_) | Key::User(_) | Key::Group(_) | Key::Assignment(_) => true,

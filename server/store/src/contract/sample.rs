@@ -17,10 +17,10 @@ use mdm_core::link::Link;
 use mdm_core::package::NodeAnswer;
 use mdm_core::profile::StoredProfile;
 use mdm_core::session::{Asked, Partial, Phase, Running, Sent, Session};
-use mdm_core::time::Timestamp;
-use mdm_core::windows::LoginStatus;
 use mdm_core::settings::ScopeSettings;
+use mdm_core::time::Timestamp;
 use mdm_core::user::StoredUser;
+use mdm_core::windows::LoginStatus;
 
 pub(super) const HOSTILE: &str = "& < > \" ' é \u{1F4F1} \\ \n '; DROP TABLE device; --";
 

@@ -103,7 +103,13 @@ pub(super) async fn what_is_not_there_is_none_or_empty(store: &dyn Store) {
     );
     assert_eq!(store.profile(&"none".parse().unwrap()).await.unwrap(), None);
     assert_eq!(store.profiles(None).await.unwrap(), []);
-    assert_eq!(store.current_deliveries(&[device]).await.unwrap(), [vec![]]);
+    assert_eq!(
+        store
+            .current_deliveries(std::slice::from_ref(&device))
+            .await
+            .unwrap(),
+        [vec![]]
+    );
     assert_eq!(store.user(&"none".parse().unwrap()).await.unwrap(), None);
     assert_eq!(store.users(None).await.unwrap(), []);
     assert_eq!(store.group(&"none".parse().unwrap()).await.unwrap(), None);
