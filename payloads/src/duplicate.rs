@@ -143,6 +143,17 @@ mod tests {
     }
 
     #[test]
+    fn r41_windows_overwrites_by_host_and_address() {
+        use Outcome::{Coexists, Overwrites};
+        for kind in [
+            SettingsType::Windows10Exchange,
+            SettingsType::WindowsPhone81Exchange,
+        ] {
+            assert_eq!(judged(kind), [Overwrites, Coexists, Coexists], "{kind}");
+        }
+    }
+
+    #[test]
     fn r42_knox_overwrites_by_address_alone() {
         use Outcome::{Coexists, Overwrites};
         assert_eq!(

@@ -96,6 +96,19 @@ impl Identifiers {
         self.derive(id, &role.to_string())
     }
 
+    /// The identifier of something that is another thing wherever one of `known_by` is another: what cannot be changed in place.
+    pub(crate) fn known_by(
+        &self,
+        id: &ProfileId,
+        role: Role<'_>,
+        known_by: &[&str],
+    ) -> PayloadUuid {
+        let (generation, role) = (self.generation.to_string(), role.to_string());
+        let mut parts = vec![id.as_str(), self.channel.as_str(), &generation, &role];
+        parts.extend(known_by);
+        PayloadUuid::derive(self.instance, &parts)
+    }
+
     fn derive(&self, id: &ProfileId, role: &str) -> PayloadUuid {
         let generation = self.generation.to_string();
         let parts = [id.as_str(), self.channel.as_str(), &generation, role];

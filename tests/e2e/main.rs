@@ -53,6 +53,7 @@ mod hostile_scep;
 mod hostile_siege;
 mod hostile_signature;
 mod hostile_windows;
+mod judgement;
 mod lifecycle;
 mod lifecycle_access;
 mod lifecycle_refused;

@@ -93,6 +93,16 @@ impl Class {
     }
 }
 
+impl Change {
+    /// Whether devices are told of it.
+    pub fn reaches_devices(&self) -> bool {
+        match self.class {
+            Class::None | Class::Cosmetic => false,
+            Class::Silent | Class::Prompt(_) | Class::Recreate => true,
+        }
+    }
+}
+
 /// What it does on devices that `new` takes the place of `old`. Microsoft documents two groups of edits that ask for the password (OAuth,
 /// and what is synchronised) and that an account is known by its host and address; the rest follows from what each payload holds.
 ///

@@ -117,7 +117,6 @@ fn windows_exchange(path: &str) -> Option<Class> {
 fn windows_mail(path: &str) -> Option<Class> {
     match path {
         "outgoing_server"
-        | "incoming_server.port"
         | "incoming_server.use_ssl"
         | "device_management_applicability_rule_os_edition"
         | "device_management_applicability_rule_os_version" => Some(Class::Silent),

@@ -109,6 +109,10 @@ fn account(profile: &Profile) -> Option<(Platform, String, EmailAddressSource)> 
     let (host, source) = match &profile.settings {
         Settings::IosExchange(s) => (&s.account.host_name, s.account.email_address_source),
         Settings::MacosExchange(s) => (&s.account.host_name, s.account.email_address_source),
+        Settings::Windows10Exchange(s) => (&s.account.host_name, s.account.email_address_source),
+        Settings::WindowsPhone81Exchange(s) => {
+            (&s.account.host_name, s.account.email_address_source)
+        }
         Settings::KnoxExchange(s) => (&s.host_name, s.email_address_source),
         Settings::AndroidWorkGmail(s) => (&s.account.host_name, s.account.email_address_source),
         _ => return None,

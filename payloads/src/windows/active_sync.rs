@@ -18,19 +18,24 @@ const CONTACTS: &str = "0dd8685c-e272-4fcb-9ecf-2ead7ea2497b";
 const CALENDAR: &str = "4a5d9fe0-f139-4a63-a5a4-4f31ceea02ad";
 const TASKS: &str = "783ae4f6-4c12-4423-8270-66361260d4f1";
 
-/// The account. Its GUID is new for every generation, since adding one that is there deletes that account and makes none.
+/// The account. Its GUID is new for every generation, since adding one that is there deletes that account and makes none; and for another
+/// server, mail address or user name, by which an account is known.
 ///
 /// No password is ever written: the user is asked. `AccountType` cannot be changed, nor the user name once the account was used, so
-/// neither is written again: another user is another generation.
+/// neither is written again.
 pub(super) fn plan(
     account: &WindowsExchangeAccount,
     input: &Input<'_>,
 ) -> Result<Plan, RenderError> {
+    let address = account.email_address(&input.subject)?;
+    let (user_name, domain) = account.user_name(&input.subject)?;
+    let mut known_by = vec![account.host_name.as_str(), &address, &user_name];
+    known_by.extend(domain.as_deref());
     let guid = input
         .identifiers
-        .payload_uuid(&input.profile.id, Role::Account);
+        .known_by(&input.profile.id, Role::Account, &known_by);
     let node = format!("./User/Vendor/MSFT/ActiveSync/Accounts/%7B{guid}%7D");
-    let leaves = leaves(account, input)?;
+    let leaves = leaves(account, address, user_name, domain);
     Ok(Plan {
         scope: Scope::User,
         rank: Rank::Mail,
@@ -43,11 +48,15 @@ pub(super) fn plan(
     })
 }
 
-fn leaves(account: &WindowsExchangeAccount, input: &Input<'_>) -> Result<Vec<Leaf>, RenderError> {
-    let (user_name, domain) = account.user_name(&input.subject)?;
+fn leaves(
+    account: &WindowsExchangeAccount,
+    address: String,
+    user_name: String,
+    domain: Option<String>,
+) -> Vec<Leaf> {
     let host = account.host_name.as_str();
     let mut leaves = vec![
-        Leaf::text("EmailAddress", account.email_address(&input.subject)?),
+        Leaf::text("EmailAddress", address),
         Leaf::text("AccountName", account.account_name.as_str()),
         Leaf::text("AccountType", "Exchange").fixed(),
         Leaf::new("ServerName", Format::Chr, host, Comparison::CaseInsensitive),
@@ -58,9 +67,15 @@ fn leaves(account: &WindowsExchangeAccount, input: &Input<'_>) -> Result<Vec<Lea
     );
     leaves.push(Leaf::flag("Options/UseSSL", account.require_ssl));
     let age = mail_age_filter(account.duration_of_email_to_sync);
-    leaves.extend(age.map(|age| Leaf::number("Options/MailAgeFilter", age)));
+    leaves.push(age.map_or_else(
+        || chosen("Options/MailAgeFilter", "3"),
+        |age| Leaf::number("Options/MailAgeFilter", age),
+    ));
     let minutes = schedule(account.email_sync_schedule);
-    leaves.extend(minutes.map(|minutes| Leaf::number("Options/Schedule", minutes)));
+    leaves.push(minutes.map_or_else(
+        || chosen("Options/Schedule", "-1"),
+        |minutes| Leaf::number("Options/Schedule", minutes),
+    ));
     for (content, enabled) in [
         (MAIL, true),
         (CONTACTS, account.sync_contacts),
@@ -70,7 +85,12 @@ fn leaves(account: &WindowsExchangeAccount, input: &Input<'_>) -> Result<Vec<Lea
         let path = format!("Options/ContentTypes/%7B{content}%7D/Enabled");
         leaves.push(Leaf::flag(path, enabled));
     }
-    Ok(leaves)
+    leaves
+}
+
+/// A leaf that is left to the user: it begins with the device's default, so that it is there to be replaced should it be set one day.
+fn chosen(path: &str, default: &str) -> Leaf {
+    Leaf::unread(path, Format::Chr, default).fixed()
 }
 
 /// `MailAgeFilter`; `None` when nothing is said.

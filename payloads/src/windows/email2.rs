@@ -13,18 +13,32 @@ use crate::{
     windows_mail::{WindowsMail, address},
 };
 
+/// The nodes an account is known by.
+const LASTING: [&str; 6] = [
+    "SERVICENAME",
+    "SERVICETYPE",
+    "INSERVER",
+    "REPLYADDR",
+    "AUTHNAME",
+    "DOMAIN",
+];
 /// The longest name or address, in characters.
 const LONGEST: usize = 255;
 
-/// The account. `SERVICENAME`, `SERVICETYPE` and `ACCOUNTTYPE` cannot be changed, so they are not written again.
+/// The account. `SERVICENAME`, `SERVICETYPE` and `ACCOUNTTYPE` cannot be changed, so they are not written again: with another value the
+/// account has another GUID. So it has where a node comes or goes, since Windows replaces none that is not there, and where it is known by
+/// another server, mail address or user name.
 ///
 /// No password is ever written: the user is asked.
 pub(super) fn plan(settings: &WindowsMail, input: &Input<'_>) -> Result<Plan, CompileError> {
+    let leaves = leaves(settings, input)?;
+    let mut known_by: Vec<&str> = leaves.iter().map(Leaf::path).collect();
+    let lasting = |leaf: &&Leaf| LASTING.contains(&leaf.path());
+    known_by.extend(leaves.iter().filter(lasting).map(Leaf::value));
     let guid = input
         .identifiers
-        .payload_uuid(&input.profile.id, Role::Account);
+        .known_by(&input.profile.id, Role::Account, &known_by);
     let node = format!("./User/Vendor/MSFT/EMAIL2/%7B{guid}%7D");
-    let leaves = leaves(settings, input)?;
     Ok(Plan {
         scope: Scope::User,
         rank: Rank::Mail,

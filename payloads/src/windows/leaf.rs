@@ -60,6 +60,16 @@ impl Leaf {
         }
     }
 
+    /// Its path below the node.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Its value, secret or not.
+    pub(super) fn value(&self) -> &str {
+        self.value.expose()
+    }
+
     /// The same, never written again.
     pub(super) fn fixed(self) -> Self {
         Self {

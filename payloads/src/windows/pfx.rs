@@ -30,12 +30,17 @@ pub(super) fn plan(settings: &PkcsCertificate, input: &Input<'_>) -> Result<Plan
         CertificateStore::User => Scope::User,
         CertificateStore::Machine => Scope::Device,
     };
-    let unique = input.identifiers.payload_uuid(id, Role::Identity(id));
+    // Which nodes there are depends on what keeps the key.
+    let provider = settings.terms.key_storage_provider.unwrap_or_default();
+    let location = key_protection(provider).to_string();
+    let unique = input
+        .identifiers
+        .known_by(id, Role::Identity(id), &[&location]);
     let node = format!(
         "{}/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{unique}",
         scope.root()
     );
-    let leaves = leaves(settings, material, unique.as_str());
+    let leaves = leaves(settings, material, location, unique.as_str());
     let thumbprint = format!("{node}/Thumbprint");
     let mut read_back = leaf::read_back(&node, &leaves);
     read_back.push(ReadBack {
@@ -60,16 +65,19 @@ pub(super) fn plan(settings: &PkcsCertificate, input: &Input<'_>) -> Result<Plan
     })
 }
 
-fn leaves(settings: &PkcsCertificate, material: &Pkcs12Material, unique: &str) -> Vec<Leaf> {
-    let provider = settings.terms.key_storage_provider.unwrap_or_default();
-    let location = key_protection(provider).to_string();
+fn leaves(
+    settings: &PkcsCertificate,
+    material: &Pkcs12Material,
+    location: String,
+    unique: &str,
+) -> Vec<Leaf> {
     let mut leaves = vec![Leaf::new(
         "KeyLocation",
         Format::Int,
         location,
         Comparison::Number,
     )];
-    match provider {
+    match settings.terms.key_storage_provider.unwrap_or_default() {
         KeyStorageProvider::UsePassportForWorkKspOtherwiseFail => {
             leaves.push(Leaf::text("ContainerName", unique));
         }

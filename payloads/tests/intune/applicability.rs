@@ -3,10 +3,11 @@
 use mdm_payloads::{
     Semantics,
     applicability::{Candidate, System, applicability},
+    windows_rule::WindowsEdition,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::sample::{gmail, ios, knox, nine, profile, root, scep};
+use crate::sample::{gmail, ios, knox, nine, profile, root, scep, windows_phone, windows10, with};
 
 /// The reason a device with `system` and `version` does not get the profile, in 2017, 2020 and now; empty where it does.
 fn reasons(json: &Value, system: System, version: Option<&str>) -> [&'static str; 3] {
@@ -120,18 +121,83 @@ fn r11_windows_phone_8_1() {
     }
 }
 
+/// One profile of Windows Phone reaches both unless it is kept to 8.1; that of Windows 10 never reaches a phone with 8.1.
 #[test]
 fn r12_windows_10_on_desktops_and_phones() {
     for system in [System::Windows, System::Windows10Mobile] {
-        assert_eq!(
-            reasons(&scep("windows10"), system, Some("10.0.19045.1")),
-            [""; 3]
-        );
+        assert_eq!(reasons(&windows10(), system, Some("10.0.19045.1")), [""; 3]);
     }
     assert_eq!(
-        reasons(&scep("windowsphone81"), System::Windows10Mobile, None),
+        reasons(&windows10(), System::WindowsPhone, None),
+        ["platform"; 3]
+    );
+    assert_eq!(
+        reasons(&windows_phone(), System::Windows10Mobile, None),
         [""; 3]
     );
+    let only = with(
+        windows_phone(),
+        json!({ "apply_only_to_windows_phone81": true }),
+    );
+    assert_eq!(
+        reasons(&only, System::Windows10Mobile, None),
+        ["platform"; 3]
+    );
+    assert_eq!(reasons(&only, System::WindowsPhone, Some("8.1")), [""; 3]);
+}
+
+/// Rules on the edition and the version of Windows come before anything else of the device.
+#[test]
+fn applicability_rules_of_windows() {
+    let rule = |edition: Value, version: Value| {
+        let json = with(
+            windows10(),
+            json!({ "device_management_applicability_rule_os_edition": edition,
+                "device_management_applicability_rule_os_version": version }),
+        );
+        let device = Candidate {
+            system: System::Windows,
+            os_version: "10.0.19045.4170".parse().ok(),
+            edition: WindowsEdition::from_sku(48),
+            has_user: true,
+        };
+        applicability(&profile(json).settings, &device, Semantics::Y2020)
+            .err()
+            .map_or("", |reason| reason.as_str())
+    };
+    let professional = |rule_type: &str| json!({ "os_edition_types": ["windows10_professional"], "rule_type": rule_type });
+    let newest = |most: &str| json!({ "min_os_version": "10.0.17763", "max_os_version": most });
+    for (edition, version, expected) in [
+        (json!(null), json!(null), ""),
+        (professional("include"), json!(null), ""),
+        (professional("exclude"), json!(null), "applicability_rule"),
+        (professional("include"), newest("10.0.22631"), ""),
+        (json!(null), newest("10.0.18363"), "applicability_rule"),
+    ] {
+        assert_eq!(
+            rule(edition.clone(), version.clone()),
+            expected,
+            "{edition} {version}"
+        );
+    }
+    for (json, path) in [
+        (
+            json!({ "device_management_applicability_rule_os_edition": { "os_edition_types": [] } }),
+            "device_management_applicability_rule_os_edition.os_edition_types",
+        ),
+        (
+            json!({ "device_management_applicability_rule_os_version": {} }),
+            "device_management_applicability_rule_os_version",
+        ),
+        (
+            json!({ "device_management_applicability_rule_os_version": { "min_os_version": "11.0", "max_os_version": "10.0" } }),
+            "device_management_applicability_rule_os_version.max_os_version",
+        ),
+    ] {
+        let complaints = profile(with(windows10(), json)).validate();
+        let paths: Vec<_> = complaints.iter().map(|c| c.path.as_str()).collect();
+        assert_eq!(paths, [path]);
+    }
 }
 
 /// Mail belongs to a user; what that means for a device without one differs.

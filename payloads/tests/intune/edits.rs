@@ -6,7 +6,9 @@ use mdm_payloads::{
 };
 use serde_json::{Value, json};
 
-use crate::sample::{gmail, ios, knox, nine, pkcs, profile, root, scep, with};
+use crate::sample::{
+    gmail, ios, knox, nine, pkcs, profile, root, scep, windows_phone, windows10, with,
+};
 
 /// `class prompt [path ...]` of an edit.
 fn told(old: Value, edit: Value) -> String {
@@ -146,6 +148,22 @@ fn r52_not_every_edit_prompts() {
             imap,
             json!({ "outgoing_server": { "host_name": "smtp.example.com", "authentication": "none" } }),
             "prompt password_reentry outgoing_server.authentication",
+        ),
+        (
+            windows10(),
+            json!({ "email_sync_schedule": "manual", "sync_tasks": false, "require_ssl": false, "account_name": "x",
+                "duration_of_email_to_sync": "one_day" }),
+            "silent - account_name duration_of_email_to_sync email_sync_schedule require_ssl sync_tasks",
+        ),
+        (
+            windows10(),
+            json!({ "host_name": "new.example.com" }),
+            "recreate password_reentry host_name",
+        ),
+        (
+            windows_phone(),
+            json!({ "username_source": "primary_smtp_address" }),
+            "recreate password_reentry username_source",
         ),
         (
             scep("ios"),

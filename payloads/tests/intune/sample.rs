@@ -24,6 +24,17 @@ pub(crate) fn knox() -> Value {
     with(ios(), json!({ "id": "knox", "type": "knox_exchange" }))
 }
 
+pub(crate) fn windows10() -> Value {
+    with(ios(), json!({ "id": "w10", "type": "windows10_exchange" }))
+}
+
+pub(crate) fn windows_phone() -> Value {
+    with(
+        ios(),
+        json!({ "id": "wp", "type": "windowsphone81_exchange" }),
+    )
+}
+
 pub(crate) fn gmail() -> Value {
     json!({ "id": "gmail", "type": "android_work_gmail", "display_name": "Gmail", "host_name": "mail.example.com" })
 }

@@ -39,7 +39,7 @@ fn refusals() {
             None,
             pc,
             exchange(),
-            "compiling profile `mail`: rendering `username_source`: the user of the device is not known",
+            "compiling profile `mail`: rendering `email_address_source`: the user of the device is not known",
         ),
         (
             Some(&bare),
@@ -139,6 +139,73 @@ fn names_of_nodes() {
         };
         assert_eq!(node(&first), node(&revised), "{json}");
         assert_ne!(node(&first), node(&renewed), "{json}");
+    }
+}
+
+/// Windows replaces no node that is not there, and some never: an edit either finds every node it replaces, or makes another thing.
+#[test]
+fn edits() {
+    for (json, edit, another) in [
+        (exchange(), json!({ "account_name": "B" }), false),
+        (
+            exchange(),
+            json!({ "duration_of_email_to_sync": "one_day", "email_sync_schedule": "manual" }),
+            false,
+        ),
+        (
+            exchange(),
+            json!({ "host_name": "other.example.com" }),
+            true,
+        ),
+        (
+            exchange(),
+            json!({ "email_address_source": "primary_smtp_address" }),
+            true,
+        ),
+        (
+            exchange(),
+            json!({ "username_source": "sam_account_name" }),
+            true,
+        ),
+        (
+            mail(),
+            json!({ "outgoing_server": { "host_name": "b", "use_ssl": false } }),
+            false,
+        ),
+        (mail(), json!({ "sync_interval": 15 }), true),
+        (mail(), json!({ "account_name": "B" }), true),
+        (mail(), json!({ "account_type": "pop" }), true),
+        (pkcs(), json!({ "display_name": "B" }), false),
+        (
+            pkcs(),
+            json!({ "key_storage_provider": "use_software_ksp" }),
+            true,
+        ),
+    ] {
+        for (before, after) in [
+            (
+                compiled(json.clone()),
+                compiled(with(json.clone(), edit.clone())),
+            ),
+            (
+                compiled(with(json.clone(), edit.clone())),
+                compiled(json.clone()),
+            ),
+        ] {
+            assert_eq!(before.node != after.node, another, "{json} {edit}");
+            if another {
+                continue;
+            }
+            let made: Vec<_> = before
+                .install
+                .iter()
+                .flat_map(Unit::operations)
+                .map(|o| &o.uri)
+                .collect();
+            for operation in after.update.iter().flat_map(Unit::operations) {
+                assert!(made.contains(&&operation.uri), "{}", operation.uri);
+            }
+        }
     }
 }
 

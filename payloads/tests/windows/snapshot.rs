@@ -23,7 +23,7 @@ fn active_sync() {
     )
     .unwrap();
     insta::assert_snapshot!(text(&plan), @r#"
-./User/Vendor/MSFT/ActiveSync/Accounts/%7BF2C11774-F0FE-5678-8A91-B5099E7E2BD4%7D User Mail
+./User/Vendor/MSFT/ActiveSync/Accounts/%7B2B0A79CB-D753-5C05-9150-F17A178E2566%7D User Mail
 install, atomic
   Add node .
   Add chr EmailAddress = ]]>&amp;<é@example.com
@@ -72,7 +72,7 @@ read Options/ContentTypes/%7B783ae4f6-4c12-4423-8270-66361260d4f1%7D/Enabled Boo
 #[test]
 fn active_sync_on_a_phone() {
     insta::assert_snapshot!(text(&compiled_on_phone(phone_exchange())), @r#"
-./User/Vendor/MSFT/ActiveSync/Accounts/%7BF2C11774-F0FE-5678-8A91-B5099E7E2BD4%7D User Mail
+./User/Vendor/MSFT/ActiveSync/Accounts/%7B2949AEB8-6DEA-58BE-95C3-6AE7227963F5%7D User Mail
 install, atomic
   Add node .
   Add chr EmailAddress = ada@example.com
@@ -81,6 +81,8 @@ install, atomic
   Add chr ServerName = mail.example.com
   Add chr UserName = ada@example.com
   Add chr Options/UseSSL = 1
+  Add chr Options/MailAgeFilter = 3
+  Add chr Options/Schedule = -1
   Add chr Options/ContentTypes/%7Bc6d47067-6e92-480e-b0fc-4ba82182fac7%7D/Enabled = 1
   Add chr Options/ContentTypes/%7B0dd8685c-e272-4fcb-9ecf-2ead7ea2497b%7D/Enabled = 1
   Add chr Options/ContentTypes/%7B4a5d9fe0-f139-4a63-a5a4-4f31ceea02ad%7D/Enabled = 1
@@ -124,7 +126,7 @@ fn imap() {
     )
     .unwrap();
     insta::assert_snapshot!(text(&plan), @r#"
-./User/Vendor/MSFT/EMAIL2/%7BE47AC3C3-9C58-5959-B861-C5946366D2D9%7D User Mail
+./User/Vendor/MSFT/EMAIL2/%7B502E57BA-C3E2-59E6-A6E5-DFB084E92A9E%7D User Mail
 install, atomic
   Add node .
   Add chr ACCOUNTTYPE = Email
@@ -195,7 +197,7 @@ fn pop() {
             "outgoing_server": { "host_name": "smtp.example.com", "authentication": "none" } }),
     );
     insta::assert_snapshot!(text(&compiled(json)), @r#"
-./User/Vendor/MSFT/EMAIL2/%7BE47AC3C3-9C58-5959-B861-C5946366D2D9%7D User Mail
+./User/Vendor/MSFT/EMAIL2/%7B0C2B75DA-2216-5F06-BE1A-65C716295A07%7D User Mail
 install, atomic
   Add node .
   Add chr ACCOUNTTYPE = Email
@@ -380,7 +382,7 @@ fn pkcs12() {
         json!({ "certificate_store": "machine", "key_storage_provider": "use_software_ksp", "key_is_extractable": true }),
     );
     insta::assert_snapshot!(text(&compiled(json)), @r#"
-./Device/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/EECCF35B-F981-5EE6-9DC8-7CE43AB27543 Device Identity
+./Device/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/89F39053-1FB4-5725-95BF-BA737EB243D0 Device Identity
 install, atomic
   Add node .
   Add int KeyLocation = 3

@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Assignments(directory::Arguments),
     /// List, show and forget devices
     Devices(devices::Arguments),
-    /// List, show, put, delete, render and lint profiles
+    /// List, show, put, delete, render, lint and diff profiles
     Profiles(profiles::Arguments),
     /// Deliver a profile to a device
     Deliver(deliver::Arguments),

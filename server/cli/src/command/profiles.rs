@@ -1,4 +1,6 @@
-//! `mockmdm profiles`: list, show, put, delete, render, lint.
+//! `mockmdm profiles`: list, show, put, delete, render, lint, diff.
+
+mod diff;
 
 use std::path::{Path, PathBuf};
 
@@ -58,10 +60,16 @@ enum Action {
         #[arg(long)]
         signed: bool,
     },
-    /// Check the profiles of TOML files; exit 2 where a device would refuse one
+    /// Check the profiles of TOML files, each alone and all together; exit 2 where a device would refuse one
     Lint {
         /// The files
         #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Say what an edit would do, and whom it would ask for something, before anything is sent
+    Diff {
+        /// The file with the edited profiles; with two files the first says what they were, else the server does
+        #[arg(required = true, num_args = 1..=2, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
 }
@@ -87,7 +95,7 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
             let profiles = read_all(&files)?;
             let client = session.client()?;
             let mut stored = Vec::new();
-            for (path, id, profile) in &profiles {
+            for (path, id, profile) in in_order(&profiles) {
                 let put = client.put(&Target::new(&["profiles", id]), profile).await;
                 stored.push(put.map_err(|failure| of_file(failure, path, id))?);
             }
@@ -134,6 +142,7 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
             let client = session.client()?;
             return lint(session, &client, &profiles).await;
         }
+        Action::Diff { files } => return diff::run(session, &files).await,
     }
     Ok(Exit::Done)
 }
@@ -153,6 +162,14 @@ async fn lint(session: &mut Session, client: &Client, profiles: &[Read]) -> Resu
             all.push(finding);
         }
     }
+    let set: Vec<_> = profiles.iter().map(|(_, _, profile)| profile).collect();
+    let together = client
+        .post(
+            &Target::new(&["profiles", "lint-set"]),
+            &json!({ "profiles": set }),
+        )
+        .await?;
+    all.extend(together.get("findings").map_or(&[][..], items).to_vec());
     let errors = all
         .iter()
         .filter(|finding| text(finding, "level").eq_ignore_ascii_case("error"))
@@ -171,6 +188,17 @@ async fn lint(session: &mut Session, client: &Client, profiles: &[Read]) -> Resu
             exit: Exit::Input,
         }),
     }
+}
+
+/// The profiles with those first that others name.
+fn in_order(profiles: &[Read]) -> Vec<&Read> {
+    let mut ordered: Vec<_> = profiles.iter().collect();
+    ordered.sort_by_key(|(_, _, profile)| match text(profile, "type").as_str() {
+        "trusted_certificate" => 0,
+        "scep_certificate" | "pkcs_certificate" | "imported_pkcs" | "derived_credential" => 1,
+        _ => 2,
+    });
+    ordered
 }
 
 fn signed_bytes(rendered: &Value) -> Result<Vec<u8>, Failure> {

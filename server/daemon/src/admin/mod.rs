@@ -15,6 +15,7 @@ mod exchanges;
 mod extract;
 mod groups;
 mod guard;
+mod judgement;
 mod links;
 mod listeners;
 mod near_miss;
@@ -51,6 +52,8 @@ pub fn router(server: Server) -> Router {
     let guard = Guard::of(&server);
     let large = Router::new()
         .route("/profiles/lint", post(profiles::lint))
+        .route("/profiles/lint-set", post(judgement::lint_together))
+        .route("/profiles/diff", post(judgement::diff))
         .route(
             "/profiles/{id}",
             get(profiles::show)

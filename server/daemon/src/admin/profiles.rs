@@ -9,13 +9,17 @@ use mdm_core::id::{DeviceId, ProfileId, Scope, Version};
 use mdm_core::profile::StoredProfile;
 use mdm_core::service::profiles::Stored;
 use mdm_core::time::Timestamp;
-use mdm_payloads::{Complaint, Complaints, Level, Profile, User, apple, lint as lint_profile};
+use mdm_payloads::{
+    Complaint, Complaints, Level, Profile, Semantics, User, apple, lint as lint_profile,
+    lint_edition,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::apply::to_the_end;
 use super::devices::found;
 use super::extract::{Body, Params, Segment};
+use super::judgement::references_serve;
 use super::problem::Failure;
 use crate::server::Server;
 
@@ -58,6 +62,7 @@ pub(super) async fn put(
     Body(mut object): Body<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<StoredProfile>), Failure> {
     let profile = named(&id, &mut object).and_then(|()| accept(object))?;
+    references_serve(&server, &profile).await?;
     let scope = query.scope.unwrap_or_else(|| server.config.scope.clone());
     let services = server.services;
     let put = async move { services.put_profile(&scope, profile).await };
@@ -106,7 +111,7 @@ fn named(id: &ProfileId, object: &mut Map<String, Value>) -> Result<(), Failure>
 }
 
 /// A profile that is written correctly and makes sense; else everything that is wrong with it.
-fn accept(object: Map<String, Value>) -> Result<Profile, Failure> {
+pub(super) fn accept(object: Map<String, Value>) -> Result<Profile, Failure> {
     let profile = Profile::read(object)?;
     let complaints = profile.validate();
     if complaints.is_empty() {
@@ -167,6 +172,14 @@ pub(super) async fn render(
     }))
 }
 
+/// The query of `POST /profiles/lint`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Under {
+    /// Judge by this edition of Intune.
+    semantics: Option<Semantics>,
+}
+
 /// What `POST /profiles/lint` found.
 #[derive(Debug, Serialize)]
 pub(super) struct LintView {
@@ -177,6 +190,7 @@ pub(super) struct LintView {
 /// device that have whatever a profile may ask for.
 pub(super) async fn lint(
     State(server): State<Server>,
+    Params(query): Params<Under>,
     Body(object): Body<Map<String, Value>>,
 ) -> Result<Json<LintView>, Failure> {
     let profile = match Profile::read(object) {
@@ -188,11 +202,14 @@ pub(super) async fn lint(
         }
     };
     let channel = apple::channel(&profile.settings);
+    let semantics = query.semantics.unwrap_or_default();
     let mut findings: Vec<_> = lint_profile(&profile, Some(channel))
         .iter()
+        .chain(&lint_edition(&profile, semantics))
         .map(FindingView::from)
         .collect();
-    if !findings.iter().any(|f| f.level == "error") {
+    // What is not Apple's has nothing that can be rendered without a device of its own.
+    if profile.settings.platform().is_apple() && !findings.iter().any(|f| f.level == "error") {
         let now = server.clock.now();
         let sample = StoredProfile {
             id: profile.id.clone(),

@@ -186,6 +186,54 @@ async fn a_server_is_driven_by_its_api() {
         "{lint}"
     );
 
+    // What a profile names must be there and serve.
+    let root = json!({"type": "trusted_certificate", "display_name": "Root", "platform": "ios", "lab_root": true});
+    assert_eq!(
+        lab.ask("PUT /api/v1/profiles/root", Some(root)).await.0,
+        201
+    );
+    for (named, found) in [
+        ("nobody", "`nobody`, which does not exist"),
+        ("root", "`root` of type trusted_certificate"),
+    ] {
+        let mut by_certificate = profile("mx.example.com");
+        by_certificate["authentication_method"] = json!("certificate");
+        by_certificate["identity_certificate"] = json!(named);
+        let (status, refused) = lab
+            .ask("PUT /api/v1/profiles/mail", Some(by_certificate))
+            .await;
+        assert_eq!(status, 400, "{refused}");
+        assert!(refused.to_string().contains(found), "{refused}");
+    }
+
+    // What an edit would do, and what profiles do together.
+    let edited = json!({"new": profile("new.example.com")});
+    let (status, edit) = lab.ask("POST /api/v1/profiles/diff", Some(edited)).await;
+    assert_eq!(status, 200, "{edit}");
+    assert_eq!(
+        (
+            &edit["class"],
+            &edit["prompt"],
+            &edit["fields"][0]["before"]
+        ),
+        (
+            &json!("recreate"),
+            &json!("password_reentry"),
+            &json!("mx.example.com")
+        ),
+        "{edit}"
+    );
+    let mut twin = profile("mx.example.com");
+    twin["id"] = json!("twin");
+    let (status, set) = lab
+        .ask(
+            "POST /api/v1/profiles/lint-set",
+            Some(json!({"profiles": [twin]})),
+        )
+        .await;
+    assert_eq!(status, 200, "{set}");
+    assert_eq!(set["findings"][0]["rule"], "set.same-account", "{set}");
+
     // Codes, links, deliveries.
     let (status, code) = lab
         .ask(
