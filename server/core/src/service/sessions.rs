@@ -13,6 +13,7 @@ mod rank;
 
 use std::collections::BTreeMap;
 
+use crate::certificate::{Purpose, Revocation, RevocationReason};
 use crate::channel::Channel;
 use crate::command::{Command, CommandState, Item, Origin};
 use crate::delivery::Delivery;
@@ -47,6 +48,8 @@ pub struct Spoken {
     pub operation: String,
     /// Something came of it.
     pub changed: bool,
+    /// The device left with this message.
+    pub left: bool,
 }
 
 /// One message being answered: what is known, and what changes.
@@ -134,6 +137,7 @@ impl Services {
                 package.session, package.message
             ),
             changed: true,
+            left: false,
         }))
     }
 
@@ -273,6 +277,7 @@ impl Services {
             ),
             greeting: heard.greeting,
             changed: true,
+            left: false,
         }))
     }
 
@@ -323,6 +328,7 @@ impl Services {
                 command.state = CommandState::Acknowledged;
             }
         }
+        self.revoke_identities(turn).await?;
         turn.session.running.clear();
         turn.channel_changed = false;
         turn.device.state = DeviceState::Removed;
@@ -332,6 +338,32 @@ impl Services {
         turn.commit.events.push(
             NewEvent::new(now, &device.scope, Kind::EnrollmentCheckedOut, text).device(&device.id),
         );
+        Ok(())
+    }
+
+    /// What the device asked our authority for itself is removed with the management, and revoked.
+    async fn revoke_identities(&self, turn: &mut Turn<'_>) -> Result<(), ServiceError> {
+        let (id, now) = (turn.device.id.clone(), turn.now);
+        for mut certificate in self.store.certificates(Some(&id), 1000).await? {
+            let of_profile = matches!(certificate.purpose, Purpose::ProfileIdentity { .. });
+            if !of_profile || certificate.challenge.is_none() || certificate.revoked.is_some() {
+                continue;
+            }
+            certificate.revoked = Some(Revocation {
+                at: now,
+                reason: RevocationReason::CessationOfOperation,
+            });
+            let text = format!(
+                "certificate {} of `{}` was revoked: its device left",
+                certificate.serial, certificate.subject
+            );
+            turn.commit.events.push(
+                NewEvent::new(now, &certificate.scope, Kind::CertificateRevoked, text)
+                    .certificate(&certificate.serial)
+                    .device(&id),
+            );
+            turn.commit.records.push(Record::Certificate(certificate));
+        }
         Ok(())
     }
 
@@ -373,6 +405,7 @@ impl Services {
             });
             turn.commit.records.push(Record::Session(turn.session));
         }
+        let left = turn.package.notices.contains(&Notice::Leaves);
         if !self.write(turn.commit).await? {
             return Ok(None);
         }
@@ -389,6 +422,7 @@ impl Services {
                 turn.package.session, turn.package.message
             ),
             changed,
+            left,
         }))
     }
 }

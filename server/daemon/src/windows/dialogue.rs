@@ -13,8 +13,8 @@ use mdm_core::work::Ask;
 use mdm_payloads::Secret;
 use mdm_windows::secret::Password;
 use mdm_windows::syncml::{
-    Alert, AlertCode, Answer, Assembled, Assembly, AuthType, Body, Chal, CmdRef, Command, Data,
-    Encoding, Format, Item, LOGIN_STATUS, Message, Meta, MsgId, Nonce, REQUEST_PENDING,
+    Alert, AlertCode, Answer, Assembled, Assembly, AuthType, Body, Chal, CmdRef, Command, Cred,
+    Data, Encoding, Format, Item, LOGIN_STATUS, Message, Meta, MsgId, Nonce, REQUEST_PENDING,
     ServerMessage, StatusCode, SyncHdr, UNENROLLMENT, Verb, md5_digest,
 };
 
@@ -49,6 +49,8 @@ pub(super) struct Conversation<'a> {
     /// SHA-256 of its bytes, hex.
     pub(super) digest: String,
     pub(super) sender: Sender,
+    /// What the server proves itself with, where the device asks for that.
+    pub(super) server: Option<Credential>,
 }
 
 /// A message taken apart: what it says, and what is said to each of its commands.
@@ -139,8 +141,12 @@ impl Dialogue for Conversation<'_> {
                 .map(|operation| asked(&operation, &body.push(operation.clone())));
             framed.push(numbered.collect());
         }
+        let mut header = SyncHdr::reply(&self.message.header, MsgId(reply.message));
+        if reply.greeting.lets_in() {
+            header.cred = self.own_credential();
+        }
         let message = ServerMessage {
-            header: SyncHdr::reply(&self.message.header, MsgId(reply.message)),
+            header,
             body,
             is_final: reply.complete,
         };
@@ -155,6 +161,30 @@ impl Dialogue for Conversation<'_> {
 }
 
 impl Conversation<'_> {
+    /// What the server proves itself with, made as the device asks for it in its status of our last header; none unasked.
+    fn own_credential(&self) -> Option<Cred> {
+        let credential = self.server.as_ref()?;
+        let chal = self.message.body.iter().find_map(|command| match command {
+            Command::Status(status) if status.answer.cmd_ref == CmdRef::Header => {
+                status.answer.chal.as_ref()
+            }
+            _ => None,
+        })?;
+        let password = Password::new(credential.secret.expose().to_owned());
+        match chal.auth_type {
+            AuthType::Basic => Some(Cred::basic(&credential.name, &password)),
+            AuthType::Md5 => {
+                md5(&[])?;
+                let own = || nonce_of(credential.nonce.expose());
+                let nonce = chal.next_nonce.clone().unwrap_or_else(own);
+                Some(Cred::md5(&credential.name, &password, &nonce, |bytes| {
+                    md5(bytes).unwrap_or_default()
+                }))
+            }
+            AuthType::Other(_) => None,
+        }
+    }
+
     /// What is said about the header, and what is asked for.
     fn greeting(&self, greeting: &Greeting) -> (StatusCode, Option<Chal>) {
         let wants_basic = match &self.sender {

@@ -101,17 +101,19 @@ impl Lab {
     /// The same, with this behind it.
     pub(super) async fn send_as(&self, wire: &[u8], sender: Sender) -> Spoken {
         let message = Message::decode(wire, self.encoding, Budget::default()).unwrap();
+        let device = self.device().await;
         let conversation = Conversation {
             message: &message,
             encoding: self.encoding,
             digest: sha256_hex(wire),
             sender,
+            server: device
+                .windows
+                .as_ref()
+                .map(|windows| windows.server.clone()),
         };
         let services = &self.running.server().services;
-        services
-            .session(&self.device().await, &conversation)
-            .await
-            .unwrap()
+        services.session(&device, &conversation).await.unwrap()
     }
 
     /// Says something in XML, as a whole package, and gives the reply.

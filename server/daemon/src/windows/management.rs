@@ -43,14 +43,36 @@ impl Devices {
             encoding,
             digest: sha256_hex(asked.body),
             sender,
+            server: device
+                .windows
+                .as_ref()
+                .map(|windows| windows.server.clone()),
         };
         let spoken = self.server.services.session(&device, &conversation).await?;
         known.operation = spoken.operation;
         known.changed = spoken.changed;
+        if spoken.left {
+            self.publish_revoked().await;
+        }
         if let Some(text) = refusal(&spoken.greeting, why.as_ref()) {
             self.tell_refused(text, asked, known).await;
         }
         Ok(whole(StatusCode::OK, encoding.media_type(), spoken.bytes))
+    }
+
+    /// Publishes what was revoked as a device left. That it left is on record, whatever becomes of the list.
+    async fn publish_revoked(&self) {
+        let published = match self.server.store.revoked().await {
+            Ok(revoked) => self
+                .server
+                .pki
+                .publish_crl(&revoked, self.server.clock.now())
+                .map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        };
+        if let Err(error) = published {
+            tracing::error!(%error, "the revocation list was not published");
+        }
     }
 
     /// Whose message it is, and what stands behind that; where nothing does, why.

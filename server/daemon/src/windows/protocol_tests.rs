@@ -285,3 +285,87 @@ async fn one_bad_command_costs_its_own_status_and_nothing_else() {
             .contains(&"command.unexpected".to_owned())
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_may_ask_who_the_server_is() {
+    let lab = enrolled().await;
+    let queued = lab.raw(GET).await;
+    let first = lab.say("7", 1, &hello("user")).await;
+    assert!(!first.contains("<Cred>"), "{first}");
+    let who = "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>\
+         <Chal><Meta><Format xmlns=\"syncml:metinf\">b64</Format><Type xmlns=\"syncml:metinf\">syncml:auth-md5</Type>\
+         <NextNonce xmlns=\"syncml:metinf\">Tm9uY2U=</NextNonce></Meta></Chal><Data>407</Data></Status>";
+    let second = lab.say("7", 2, who).await;
+    assert!(
+        second.contains("<Cred>") && second.contains("syncml:auth-md5"),
+        "{second}"
+    );
+    assert_eq!(asks(&second), ["Get ./Vendor/a"], "it was not lost");
+    let (body, _) = answers(&second, &fine);
+    lab.say("7", 3, &body).await;
+    assert_eq!(lab.command(&queued).await.state, CommandState::Acknowledged);
+}
+
+/// Numbers that look random and are the same every time (Numerical Recipes' generator).
+struct Dice(u32);
+
+impl Dice {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 16) % end
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_comes_in_whatever_order_nothing_is_lost_or_answered_twice() {
+    let lab = enrolled().await;
+    for seed in 1..=12 {
+        let mut dice = Dice(seed);
+        let before = lab.events().await.len();
+        let (mut queued, mut session, mut number) = (Vec::new(), 0, 0);
+        let mut last = (String::new(), 0, String::new());
+        let mut reply = String::new();
+        for _ in 0..25 {
+            match dice.below(8) {
+                0 | 1 => queued.push(lab.raw(GET).await),
+                2 | 3 => {
+                    (session, number) = (session + 1, 1);
+                    let name = format!("{seed}-{session}");
+                    last = (name, number, hello("user"));
+                    reply = lab.say(&last.0, last.1, &last.2).await;
+                }
+                4 if number > 0 => {
+                    let again = lab.say(&last.0, last.1, &last.2).await;
+                    if !asks(&reply).is_empty() {
+                        assert_eq!(again, reply, "seed {seed}");
+                    }
+                    reply = again;
+                }
+                5 if number > 0 => {
+                    number += 1;
+                    let noise = "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>77</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status>";
+                    last = (last.0.clone(), number, noise.to_owned());
+                    reply = lab.say(&last.0, last.1, &last.2).await;
+                }
+                _ if number > 0 => {
+                    number += 1;
+                    last = (last.0.clone(), number, answers(&reply, &fine).0);
+                    reply = lab.say(&last.0, last.1, &last.2).await;
+                }
+                _ => {}
+            }
+        }
+        lab.session(&format!("{seed}-end"), "user", fine).await;
+        let mut acknowledged = 0;
+        for command in &queued {
+            let command = lab.command(command).await;
+            assert!(!command.state.is_open(), "seed {seed}: {command:?}");
+            acknowledged += usize::from(command.state == CommandState::Acknowledged);
+        }
+        let events = lab.events().await.split_off(before);
+        let told = events.iter().filter(|k| *k == "command.acknowledged");
+        assert_eq!(told.count(), acknowledged, "seed {seed}");
+        let failed = events.iter().filter(|k| *k == "command.failed").count();
+        assert_eq!(acknowledged + failed, queued.len(), "seed {seed}");
+    }
+}

@@ -393,3 +393,65 @@ async fn an_identity_is_installed_once_its_status_says_so() {
     // The account names no certificate on Windows, so that it goes on without.
     assert_eq!(shown(&lab, &mail).await.0, DeliveryState::Installed);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_there_already_is_replaced_and_what_is_not_there_is_removed() {
+    let lab = Lab::new().await;
+    let tree = Tree::default();
+    let answer = |verb: &str, uri: &str, data: Option<&str>| tree.answer(verb, uri, data);
+    lab.session("1", "user", answer).await;
+    lab.profile(root()).await;
+    let delivery = lab.deliver("root").await;
+    let (asked, _) = lab
+        .session("2", "user", |verb, uri, data| match verb {
+            "Add" => {
+                tree.set(uri, "another value");
+                (418, None)
+            }
+            _ => tree.answer(verb, uri, data),
+        })
+        .await;
+    let verbs: Vec<&str> = asked.iter().filter_map(|a| a.split(' ').next()).collect();
+    assert_eq!(verbs, ["Add", "Replace", "Get"], "{asked:#?}");
+    let installed = DeliveryState::Installed;
+    assert_eq!(
+        shown(&lab, &delivery).await,
+        (installed, None, [true, true])
+    );
+    let services = &lab.running.server().services;
+    services.undeliver(&delivery.id).await.unwrap();
+    lab.session("3", "user", |_, _, _| (404, None)).await;
+    assert_eq!(shown(&lab, &delivery).await.0, DeliveryState::Removed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_of_the_user_and_a_failure_of_the_device_are_told_apart() {
+    let lab = Lab::new().await;
+    lab.session("1", "user", healthy).await;
+    lab.profile(mail()).await;
+    let delivery = lab.deliver("mail").await;
+    for (atomic, leaf, reason, said) in [
+        (507, 215, Reason::UserDeclined, "Add"),
+        (507, 425, Reason::DeviceRejected, "no permission"),
+    ] {
+        lab.session(&leaf.to_string(), "user", |verb, _, _| {
+            (if verb == "Atomic" { atomic } else { leaf }, None)
+        })
+        .await;
+        let failed = lab.delivery(&delivery).await;
+        assert_eq!(
+            (failed.state, failed.reason),
+            (DeliveryState::Error, Some(reason))
+        );
+        assert_eq!(failed.errors[0].code, 507);
+        let last = failed.errors.last().unwrap();
+        assert_eq!((last.domain.as_str(), last.code), ("SyncML", leaf.into()));
+        let text = format!("{} {:?}", last.description, last.meaning);
+        assert!(
+            text.contains(said) && text.contains("/ActiveSync/"),
+            "{text}"
+        );
+        let services = &lab.running.server().services;
+        services.redeliver(&delivery.id).await.unwrap();
+    }
+}

@@ -16,6 +16,8 @@ use crate::work::Work;
 
 /// A part of a large value was taken, the next may come (OMA Representation Protocol, 213).
 const PART_ACCEPTED: u16 = 213;
+/// Credentials of the server are wrong, or missing (401, 407).
+const CREDENTIALS: [u16; 2] = [401, 407];
 /// The longest value kept of one node, in characters.
 const LONGEST_VALUE: usize = 4096;
 /// Times a command goes out without being answered before it is given up: it may be what breaks the session.
@@ -37,10 +39,23 @@ impl Turn<'_> {
         let reports = std::mem::take(&mut self.package.reports);
         for report in reports {
             let of_message = |sent: &&mut Sent| sent.message == report.message;
-            let all = self.session.running.iter_mut().flat_map(|r| &mut r.sent);
             if report.number == 0 {
+                // The device wants to know who the server is: the reply tells, and asks all of it again.
+                if report
+                    .answer
+                    .code
+                    .is_some_and(|code| CREDENTIALS.contains(&code))
+                {
+                    for run in &mut self.session.running {
+                        if run.sent.iter().any(|s| s.message == report.message) {
+                            run.enter(run.phase);
+                        }
+                    }
+                    continue;
+                }
                 // The whole message was refused: so was everything in it.
                 if report.answer.code.is_some_and(|code| code >= 400) {
+                    let all = self.session.running.iter_mut().flat_map(|r| &mut r.sent);
                     for sent in all.filter(of_message) {
                         if sent.asked.answer.code.is_none() {
                             sent.asked.answer.merge(report.answer.clone());
@@ -49,6 +64,7 @@ impl Turn<'_> {
                 }
                 continue;
             }
+            let all = self.session.running.iter_mut().flat_map(|r| &mut r.sent);
             let found = all
                 .filter(of_message)
                 .find_map(|sent| sent.asked.find(report.number));
