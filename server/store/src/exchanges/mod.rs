@@ -99,7 +99,7 @@ impl ExchangeStore {
         };
         let waiting = Waiting::new(options.waiting_count, options.waiting_bytes);
         let shared = Arc::new(Shared::new(waiting, options.retention));
-        let checkpointer = Checkpointer::start(second, &path).map_err(spawning)?;
+        let checkpointer = Checkpointer::start(second).map_err(spawning)?;
         let work = Work::new(Arc::clone(&shared), conn, checkpointer, options.retention);
         let thread = std::thread::Builder::new()
             .name("exchange-writer".to_owned())

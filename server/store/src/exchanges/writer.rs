@@ -11,7 +11,7 @@ use super::exchange::Exchange;
 use super::rings::{Place, Rings};
 use super::table::{Held, Retention, Scratch, Table};
 use super::waiting::{Batch, Waiting};
-use crate::sqlite::checkpoint::{Checkpointer, cut_idle};
+use crate::sqlite::checkpoint::{Checkpointer, restart_idle};
 
 /// Exchanges gather for so long before they are written together.
 const GATHER: Duration = Duration::from_millis(50);
@@ -87,7 +87,7 @@ impl Work {
         while let Some(batch) = self.shared.waiting.take(GATHER) {
             self.write(batch);
         }
-        cut_idle(&self.conn);
+        restart_idle(&self.conn);
     }
 
     /// Learns what earlier runs left.

@@ -14,7 +14,7 @@ const MAX_KEPT: usize = 4 << 20;
 pub(crate) enum BatchError {
     #[error("the database fails")]
     Sqlite(#[from] rusqlite::Error),
-    /// As on a full disk.
+    /// A commit failed and nothing else was kept: it may be stale, or the disk full.
     #[error("the database gave the transaction up")]
     GivenUp(#[source] CommitError),
 }
@@ -22,14 +22,21 @@ pub(crate) enum BatchError {
 /// Writes commits inside a transaction of its own, and answers with what became of each: the number
 /// of the newest event after it. `newest` is the number before; when the transaction itself fails,
 /// nothing of it happened.
+///
+/// Nearly always nothing fails, so the first attempt goes without savepoints: with them SQLite copies every page before
+/// each commit changes it.
 pub(crate) fn write_batch(
     conn: &Connection,
-    commits: Vec<Commit>,
+    commits: &mut [Commit],
     newest: u64,
 ) -> Result<Vec<Result<u64, CommitError>>, BatchError> {
-    let outcomes = write_all(conn, commits, newest);
-    if outcomes.is_err() && !conn.is_autocommit() {
-        execute(conn, "ROLLBACK")?;
+    let mut outcomes = write_plainly(conn, commits, newest);
+    if let Err(BatchError::GivenUp(_)) = outcomes {
+        roll_back(conn)?;
+        outcomes = write_guarded(conn, commits, newest);
+    }
+    if outcomes.is_err() {
+        roll_back(conn)?;
     }
     outcomes
 }
@@ -38,9 +45,34 @@ fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
 }
 
-fn write_all(
+fn roll_back(conn: &Connection) -> rusqlite::Result<()> {
+    if conn.is_autocommit() {
+        Ok(())
+    } else {
+        execute(conn, "ROLLBACK")
+    }
+}
+
+/// All of the commits, or none of them where one fails.
+fn write_plainly(
     conn: &Connection,
-    commits: Vec<Commit>,
+    commits: &mut [Commit],
+    mut newest: u64,
+) -> Result<Vec<Result<u64, CommitError>>, BatchError> {
+    execute(conn, "BEGIN IMMEDIATE")?;
+    let mut outcomes = Vec::with_capacity(commits.len());
+    for commit in commits {
+        newest = write_one(conn, commit, newest).map_err(BatchError::GivenUp)?;
+        outcomes.push(Ok(newest));
+    }
+    execute(conn, "COMMIT")?;
+    Ok(outcomes)
+}
+
+/// All commits that do not fail by themselves.
+fn write_guarded(
+    conn: &Connection,
+    commits: &mut [Commit],
     mut newest: u64,
 ) -> Result<Vec<Result<u64, CommitError>>, BatchError> {
     execute(conn, "BEGIN IMMEDIATE")?;
@@ -66,8 +98,8 @@ fn write_all(
 
 /// What is deleted is gone, even where the same commit writes something of it; events come last, so
 /// that what they say of a deleted device stays.
-fn write_one(conn: &Connection, commit: Commit, mut newest: u64) -> Result<u64, CommitError> {
-    for record in commit.records {
+fn write_one(conn: &Connection, commit: &mut Commit, mut newest: u64) -> Result<u64, CommitError> {
+    for record in &mut commit.records {
         match record {
             Record::Device(r) => write(conn, r),
             Record::Channel(r) => write(conn, r),
@@ -170,7 +202,11 @@ mod tests {
         let mut refused = 0;
         for batch in 0..10 {
             let keys: Vec<u32> = (batch * 5..batch * 5 + 5).collect();
-            match write_batch(&conn, keys.iter().map(|key| bulky(*key)).collect(), newest) {
+            match write_batch(
+                &conn,
+                &mut keys.iter().map(|key| bulky(*key)).collect::<Vec<_>>(),
+                newest,
+            ) {
                 Ok(outcomes) => {
                     for (key, outcome) in keys.iter().zip(outcomes) {
                         match outcome {
@@ -191,7 +227,7 @@ mod tests {
             "{written:?}, {refused} refused"
         );
         limit(pages + 4000);
-        let after = write_batch(&conn, vec![bulky(99)], newest)
+        let after = write_batch(&conn, &mut [bulky(99)], newest)
             .unwrap()
             .remove(0)
             .unwrap();

@@ -1,10 +1,14 @@
 //! Moving what was committed from the write-ahead log into the database, beside the writer.
 //!
 //! Left to SQLite, every thousandth page makes one commit wait for all of it. A thread of its own
-//! moves pages while the writer goes on; the writer itself only cuts the log when it is idle or the
-//! log grew too long, because that needs a moment without writes.
+//! moves pages while the writer goes on; the writer itself only begins the log anew when it is idle
+//! or the log grew too long, because that needs a moment without writes.
+//!
+//! The file of the log is written over and not cut: where a commit makes the file longer, `fdatasync`
+//! has to write the file's length, too, and takes several times as long.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,59 +18,58 @@ use rusqlite::Connection;
 /// Between two checkpoints.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The log is cut when it is longer than this, in bytes.
-const LONGEST: u64 = 128 << 20;
+/// The log begins anew when it is longer than this, in pages: as many as one page of SQLite's index of the log lists.
+const LONGEST: u64 = 4096;
 
-/// Between two attempts to cut a log that is too long, while readers hold it.
-const CUT_PAUSE: Duration = Duration::from_secs(1);
+/// What is left of the file when it had to grow longer, in bytes.
+pub(crate) const LONGEST_FILE: u64 = 24 << 20;
 
-/// How long cutting may wait for readers.
-const CUT_WAIT: Duration = Duration::from_millis(200);
+/// How long beginning anew may wait for readers.
+const WAIT: Duration = Duration::from_millis(20);
 
 /// The thread that checkpoints, for as long as the writer holds this.
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
     work: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
-    log: PathBuf,
-    cut: Option<Instant>,
+    /// Pages of the log at the last checkpoint.
+    length: Arc<AtomicU64>,
 }
 
 impl Checkpointer {
     /// Starts it on a connection of its own.
-    pub(crate) fn start(conn: Connection, database: &Path) -> std::io::Result<Self> {
+    pub(crate) fn start(conn: Connection) -> std::io::Result<Self> {
         let (work, commits) = sync_channel(1);
+        let length = Arc::new(AtomicU64::new(0));
+        let told = Arc::clone(&length);
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())
-            .spawn(move || run(&conn, &commits))?;
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
+            .spawn(move || run(&conn, &commits, &told))?;
         Ok(Self {
             work: Some(work),
             thread: Some(thread),
-            log: log.into(),
-            cut: None,
+            length,
         })
     }
 
-    /// Says that there was a commit, and cuts the log where it is too long.
-    pub(crate) fn committed(&mut self, writer: &Connection) {
+    /// Says that there was a commit, and begins the log anew where it is too long.
+    pub(crate) fn committed(&self, writer: &Connection) {
         if let Some(work) = &self.work {
             match work.try_send(()) {
                 Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
             }
         }
-        let due = self.cut.is_none_or(|at| at.elapsed() >= CUT_PAUSE);
-        if due && std::fs::metadata(&self.log).is_ok_and(|log| log.len() > LONGEST) {
-            self.cut = Some(Instant::now());
-            cut(writer, CUT_WAIT);
+        if self.length.load(Ordering::Relaxed) > LONGEST {
+            // Where readers hold it, the next checkpoint says again that it is too long.
+            self.length.store(0, Ordering::Relaxed);
+            restart(writer, WAIT);
         }
     }
 }
 
-/// Cuts the log while nothing is written, unless readers hold it.
-pub(crate) fn cut_idle(writer: &Connection) {
-    cut(writer, Duration::ZERO);
+/// Begins the log anew while nothing is written, unless readers hold it.
+pub(crate) fn restart_idle(writer: &Connection) {
+    restart(writer, Duration::ZERO);
 }
 
 impl Drop for Checkpointer {
@@ -80,9 +83,10 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(conn: &Connection, commits: &Receiver<()>) {
+fn run(conn: &Connection, commits: &Receiver<()>, length: &AtomicU64) {
+    let passive = || length.store(checkpoint(conn, "PASSIVE"), Ordering::Relaxed);
     while commits.recv().is_ok() {
-        checkpoint(conn, "PASSIVE");
+        passive();
         let next = Instant::now() + PAUSE;
         loop {
             match commits.recv_timeout(next.saturating_duration_since(Instant::now())) {
@@ -91,23 +95,32 @@ fn run(conn: &Connection, commits: &Receiver<()>) {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-        checkpoint(conn, "PASSIVE");
+        passive();
     }
 }
 
-fn cut(writer: &Connection, wait: Duration) {
+fn restart(writer: &Connection, wait: Duration) {
     let busy = |wait| {
         if let Err(error) = writer.busy_timeout(wait) {
             tracing::warn!(%error, "setting the busy timeout");
         }
     };
     busy(wait);
-    checkpoint(writer, "TRUNCATE");
+    checkpoint(writer, "RESTART");
     busy(super::file::BUSY);
 }
 
-fn checkpoint(conn: &Connection, how: &str) {
-    if let Err(error) = conn.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(())) {
-        tracing::warn!(%error, how, "checkpoint");
+/// Checkpoints, and says how many pages the log holds; 0 where that is not known.
+fn checkpoint(conn: &Connection, how: &str) -> u64 {
+    let length: rusqlite::Result<i64> =
+        conn.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| {
+            row.get(1)
+        });
+    match length {
+        Ok(pages) => u64::try_from(pages).unwrap_or(0),
+        Err(error) => {
+            tracing::warn!(%error, how, "checkpoint");
+            0
+        }
     }
 }

@@ -11,8 +11,8 @@ impl Row for Command {
     const KIND: &'static str = "command";
     const INSERT: &'static str = "INSERT INTO command (uuid, version, doc, device, channel, open, deferred_in) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (uuid) DO NOTHING";
-    const UPDATE: &'static str = "UPDATE command SET version = ?2, doc = ?3, device = ?4, channel = ?5, open = ?6, \
-         deferred_in = ?7 WHERE uuid = ?1 AND version = ?2 - 1";
+    const UPDATE: &'static str = "UPDATE command SET version = ?2, doc = ?3, open = ?6, deferred_in = ?7 \
+         WHERE uuid = ?1 AND version = ?2 - 1";
     const SELECT: &'static str = "SELECT doc, seq FROM command WHERE uuid = ?1";
 
     fn key(&self) -> &str {

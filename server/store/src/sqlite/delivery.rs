@@ -10,10 +10,10 @@ use super::row::{self, ReadError, Row};
 
 impl Row for Delivery {
     const KIND: &'static str = "delivery";
-    const INSERT: &'static str = "INSERT INTO delivery (id, version, doc, scope, device, profile, state, created_at) \
+    const INSERT: &'static str = "INSERT INTO delivery (id, version, doc, scope, profile, created_at, device, state) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
-    const UPDATE: &'static str = "UPDATE delivery SET version = ?2, doc = ?3, scope = ?4, device = ?5, profile = ?6, \
-         state = ?7, created_at = ?8 WHERE id = ?1 AND version = ?2 - 1";
+    const UPDATE: &'static str = "UPDATE delivery SET version = ?2, doc = ?3, device = ?7, state = ?8 \
+         WHERE id = ?1 AND version = ?2 - 1";
     const SELECT: &'static str = "SELECT doc FROM delivery WHERE id = ?1";
 
     fn key(&self) -> &str {
@@ -26,10 +26,10 @@ impl Row for Delivery {
 
     fn bind(&self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
         statement.raw_bind_parameter(4, self.scope.as_str())?;
-        statement.raw_bind_parameter(5, self.device().map(DeviceId::as_str))?;
-        statement.raw_bind_parameter(6, self.profile.as_str())?;
-        statement.raw_bind_parameter(7, self.state.as_str())?;
-        statement.raw_bind_parameter(8, self.created_at.0)
+        statement.raw_bind_parameter(5, self.profile.as_str())?;
+        statement.raw_bind_parameter(6, self.created_at.0)?;
+        statement.raw_bind_parameter(7, self.device().map(DeviceId::as_str))?;
+        statement.raw_bind_parameter(8, self.state.as_str())
     }
 }
 

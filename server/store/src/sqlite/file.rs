@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::checkpoint::LONGEST_FILE;
 use super::open_error::OpenError;
 
 /// Statements kept prepared per connection; more than there are different ones.
@@ -112,6 +113,7 @@ fn configure(conn: &Connection, care: Care) -> rusqlite::Result<()> {
     keep_plans(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", care.synchronous)?;
+    conn.pragma_update(None, "journal_size_limit", LONGEST_FILE)?;
     conn.execute_batch(
         "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
     )

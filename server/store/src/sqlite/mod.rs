@@ -16,7 +16,7 @@ mod newest;
 mod open_error;
 mod port;
 mod profile;
-mod quiet;
+mod queues;
 pub(crate) mod readers;
 pub(crate) mod row;
 mod seen;
@@ -32,7 +32,7 @@ use crate::lock::DirectoryLock;
 use checkpoint::Checkpointer;
 use file::{Care, Schema};
 use newest::Newest;
-use quiet::Quiet;
+use queues::Queues;
 use readers::Readers;
 use seen::Seen;
 use writer::{Tools, Writer};
@@ -84,7 +84,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     writer: Writer,
     seen: Arc<Seen>,
-    quiet: Arc<Quiet>,
+    queues: Arc<Queues>,
     newest: Arc<Newest>,
     path: PathBuf,
     _lock: DirectoryLock,
@@ -117,12 +117,12 @@ impl SqliteStore {
         })?;
         let newest = Arc::new(Newest::new(newest));
         let seen = Arc::new(Seen::default());
-        let quiet = Arc::new(Quiet::default());
+        let queues = Arc::new(Queues::default());
         let tools = Tools {
             conn,
-            checkpointer: Checkpointer::start(second, &path).map_err(spawning)?,
+            checkpointer: Checkpointer::start(second).map_err(spawning)?,
             seen: Arc::clone(&seen),
-            quiet: Arc::clone(&quiet),
+            queues: Arc::clone(&queues),
             newest: Arc::clone(&newest),
             retention: options.events,
         };
@@ -132,7 +132,7 @@ impl SqliteStore {
             readers,
             writer,
             seen,
-            quiet,
+            queues,
             newest,
             path,
             _lock: lock,

@@ -127,18 +127,19 @@ impl Store for SqliteStore {
         new_session: bool,
         limit: usize,
     ) -> Result<Option<Queue>, StoreUnavailable> {
-        if let Some(queue) = self.quiet.get(channel) {
+        if let Some(queue) = self.queues.get(channel, limit) {
             return Ok(Some(queue));
         }
-        let seen = self.quiet.generation();
-        let queue = self.readers.read(
+        let seen = self.queues.generation();
+        let head = self.readers.read(
             || format!("reading the queue of `{channel}`"),
-            |conn| channel::queue(conn, channel, new_session, limit),
+            |conn| channel::head(conn, channel, new_session, limit),
         )?;
-        if let Some(queue) = &queue {
-            self.quiet.put(queue, seen);
-        }
-        Ok(queue)
+        Ok(head.map(|head| {
+            let queue = head.queue(new_session, limit);
+            self.queues.put(head, seen);
+            queue
+        }))
     }
 
     async fn command(&self, uuid: &CommandUuid) -> Result<Option<Command>, StoreUnavailable> {

@@ -12,7 +12,8 @@ use crate::exchanges::BadBlob;
 ///
 /// Both statements take the key as `?1`, the version to write as `?2`, the JSON as `?3`, and from
 /// `?4` on what [`Row::bind`] binds. `INSERT` does nothing where the key exists, `UPDATE` where the
-/// stored version is not the one before `?2`.
+/// stored version is not the one before `?2`. `UPDATE` names only columns that change in the life of a
+/// record: SQLite rewrites every index over a column that is named, also when its value stays.
 pub(crate) trait Row: Serialize + DeserializeOwned {
     /// The word for it in errors.
     const KIND: &'static str;
@@ -58,14 +59,16 @@ pub(crate) fn unavailable(
     }
 }
 
-/// Writes one record at the version after the one it carries.
-pub(crate) fn write<R: Row>(conn: &Connection, mut record: R) -> Result<(), CommitError> {
+/// Writes one record at the version after the one it carries, and goes on to carry.
+pub(crate) fn write<R: Row>(conn: &Connection, record: &mut R) -> Result<(), CommitError> {
     let found = *record.version();
     *record.version() = found.next();
+    let doc = serde_json::to_string(record);
+    *record.version() = found;
     let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
         unavailable(format!("writing a {}", R::KIND), e)
     };
-    let doc = serde_json::to_string(&record).map_err(|e| failed(e.into()))?;
+    let doc = doc.map_err(|e| failed(e.into()))?;
     let sql = if found == Version(0) {
         R::INSERT
     } else {

@@ -15,10 +15,10 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::batch::write_batch;
-use super::checkpoint::{Checkpointer, cut_idle};
+use super::checkpoint::{Checkpointer, restart_idle};
 use super::event::{self, EventRetention};
 use super::newest::Newest;
-use super::quiet::{Quiet, Touched};
+use super::queues::Queues;
 use super::row::unavailable;
 use super::seen::Seen;
 use super::sweep::sweep;
@@ -73,7 +73,7 @@ pub(crate) struct Tools {
     pub(crate) conn: Connection,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) seen: Arc<Seen>,
-    pub(crate) quiet: Arc<Quiet>,
+    pub(crate) queues: Arc<Queues>,
     pub(crate) newest: Arc<Newest>,
     pub(crate) retention: EventRetention,
 }
@@ -210,12 +210,10 @@ impl Work {
     fn write(&mut self, first: Job, jobs: &Receiver<Job>) {
         let mut commits = Vec::new();
         let mut answers = Vec::new();
-        let mut touched = Touched::default();
         let more = std::iter::from_fn(|| jobs.try_recv().ok());
         for job in std::iter::once(first).chain(more).take(BATCH) {
             match job {
                 Job::Commit(commit, answer) => {
-                    touched.add(&commit);
                     commits.push(commit);
                     answers.push(answer);
                 }
@@ -226,11 +224,17 @@ impl Work {
         if commits.is_empty() {
             return;
         }
-        let deleted: Vec<Vec<Key>> = commits.iter().map(|c| c.deleted.clone()).collect();
-        let written = write_batch(&self.tools.conn, commits, self.newest);
-        self.tools.quiet.forget(&touched);
+        let written = write_batch(&self.tools.conn, &mut commits, self.newest);
+        let succeeded = |at: usize| match &written {
+            Ok(outcomes) => outcomes.get(at).is_some_and(Result::is_ok),
+            Err(_) => false,
+        };
+        let all = commits.iter().enumerate();
+        self.tools
+            .queues
+            .committed(all.map(|(at, commit)| (commit, succeeded(at))));
         match written {
-            Ok(outcomes) => self.answer(outcomes, answers, &deleted),
+            Ok(outcomes) => self.answer(outcomes, answers, &commits),
             Err(error) => {
                 tracing::error!(%error, commits = answers.len(), "writing a batch");
                 let error = Arc::new(error);
@@ -248,15 +252,15 @@ impl Work {
         &mut self,
         outcomes: Vec<Result<u64, CommitError>>,
         answers: Vec<Answer>,
-        deleted: &[Vec<Key>],
+        commits: &[Commit],
     ) {
         let before = self.newest;
         let mut written = 0;
-        for (outcome, deleted) in outcomes.iter().zip(deleted) {
+        for (outcome, commit) in outcomes.iter().zip(commits) {
             let Ok(number) = outcome else { continue };
             written += 1;
             self.newest = *number;
-            for key in deleted {
+            for key in &commit.deleted {
                 if let Key::Device(device) = key {
                     self.tools.seen.forget(device);
                 }
@@ -295,6 +299,6 @@ impl Work {
     fn tidy(&mut self) {
         self.write_gathered();
         self.prune();
-        cut_idle(&self.tools.conn);
+        restart_idle(&self.tools.conn);
     }
 }
