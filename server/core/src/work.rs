@@ -4,6 +4,13 @@ use mdm_payloads::Secret;
 use mdm_payloads::windows::{NodeOp, ReadBack, Scope, Unit, Wait};
 use serde::{Deserialize, Serialize};
 
+use crate::session::Running;
+
+/// The node is there already (OMA Representation Protocol, 418).
+const EXISTS: u16 = 418;
+/// The node is not there (404).
+const MISSING: u16 = 404;
+
 /// One thing asked by itself: the device answers it, or its parts, each with a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +74,21 @@ impl Work {
         }
     }
 
+    /// The same work, when its session broke off after it was asked: what was to be added may be there. It is changed
+    /// first, and added where it is missing, because adding an `ActiveSync` account that is there deletes it and makes none
+    /// (page "`ActiveSync` CSP"). None where that makes no difference.
+    pub fn in_doubt(&self, run: &Running) -> Option<Self> {
+        let otherwise = self.otherwise.as_ref()?;
+        (otherwise.on == EXISTS && !run.sent.is_empty()).then(|| Self {
+            asks: otherwise.asks.clone(),
+            otherwise: Some(Otherwise {
+                on: MISSING,
+                asks: self.asks.clone(),
+            }),
+            ..self.clone()
+        })
+    }
+
     /// Reads back what an acknowledged command left on the device.
     pub fn reading_back(scope: Scope, items: Vec<ReadBack>) -> Self {
         let asks = items.iter().map(|item| Ask::get(&item.uri)).collect();
@@ -94,6 +116,35 @@ mod tests {
     use mdm_payloads::windows::Comparison;
 
     use super::*;
+    use crate::package::NodeAnswer;
+    use crate::session::{Asked, Sent};
+
+    #[test]
+    fn what_may_be_there_is_changed_before_it_is_added() {
+        let mut work = Work::questions(["./User/x"]);
+        let mut run = Running::new("C".parse().unwrap());
+        assert_eq!(work.in_doubt(&run), None, "there is no other way");
+        work.otherwise = Some(Otherwise {
+            on: 418,
+            asks: vec![Ask::get("./User/y")],
+        });
+        assert_eq!(work.in_doubt(&run), None, "nothing was asked");
+        run.sent.push(Sent {
+            message: 1,
+            asked: Asked {
+                number: 2,
+                verb: "Add".into(),
+                uri: None,
+                children: Vec::new(),
+                answer: NodeAnswer::default(),
+            },
+        });
+        let doubtful = work.in_doubt(&run).unwrap();
+        assert_eq!(doubtful.asks, [Ask::get("./User/y")]);
+        let otherwise = doubtful.otherwise.as_ref().unwrap();
+        assert_eq!((otherwise.on, &otherwise.asks), (404, &work.asks));
+        assert_eq!(doubtful.in_doubt(&run), None, "it is in doubt already");
+    }
 
     #[test]
     fn is_kept_whole_and_printed_without_secrets() {

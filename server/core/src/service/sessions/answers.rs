@@ -341,6 +341,13 @@ impl Services {
                         .device(&command.device)
                         .command(&command.uuid),
                 );
+                if let Some(doubtful) = work.in_doubt(&run) {
+                    turn.commit.kept.push(Kept {
+                        key: kept_key(&command.uuid),
+                        bytes: Some(doubtful.to_bytes()),
+                    });
+                    turn.work.insert(command.uuid.clone(), doubtful);
+                }
                 turn.put_command(command);
                 continue;
             }
