@@ -71,4 +71,10 @@ mod tls;
 mod windows_certificate;
 mod windows_client;
 mod windows_enroll;
+#[cfg(feature = "sim")]
+mod windows_lab;
 mod windows_session;
+#[cfg(feature = "sim")]
+mod windows_sim;
+#[cfg(feature = "sim")]
+mod windows_sim_deliver;

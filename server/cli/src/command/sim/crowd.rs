@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use mdm_simulators::apple::{AppleDevice, DeviceError, Persona, Platform};
+use mdm_simulators::windows::{self, WindowsDevice};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -37,6 +38,32 @@ impl Order {
             let user = self.user.as_deref().map(super::lab::user);
             let persona = Persona::from_seed(self.platform, seed);
             async move { lab.enroll(persona, authentication, user).await }
+        });
+        together(&bar("enrolling", self.count), tasks).await
+    }
+}
+
+/// Windows devices to be.
+#[derive(Debug)]
+pub(super) struct WindowsOrder {
+    /// What they are.
+    pub(super) version: windows::Version,
+    /// How many.
+    pub(super) count: usize,
+    /// Seed of the first; each next one has the next seed.
+    pub(super) seed: u64,
+    /// Principal name of the user they all belong to.
+    pub(super) user: Option<String>,
+}
+
+impl WindowsOrder {
+    /// Enrolls them, in the order of their seeds.
+    pub(super) async fn enroll(&self, lab: &Lab) -> Result<Vec<WindowsDevice>, Failure> {
+        let tasks = (self.seed..).take(self.count).map(|seed| {
+            let lab = lab.clone();
+            let user = self.user.as_deref().map(super::lab::user);
+            let persona = windows::Persona::from_seed(self.version, seed);
+            async move { lab.enroll_windows(persona, user).await }
         });
         together(&bar("enrolling", self.count), tasks).await
     }
@@ -82,8 +109,45 @@ where
     Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
+/// A simulated device that polls.
+pub(in crate::command) trait Poll: Send + 'static {
+    /// Polls once. Says whether the device goes on: a failure does not end it, an ended enrollment does.
+    fn turn(&mut self) -> impl Future<Output = bool> + Send;
+}
+
+impl Poll for AppleDevice {
+    async fn turn(&mut self) -> bool {
+        match self.poll().await {
+            Ok(_) => self.enrollment().is_some(),
+            Err(DeviceError::Unenrolled(_) | DeviceError::NotEnrolled) => false,
+            Err(error) => {
+                warn(&self.persona().device_name, &error);
+                true
+            }
+        }
+    }
+}
+
+impl Poll for WindowsDevice {
+    async fn turn(&mut self) -> bool {
+        match self.poll().await {
+            Ok(_) => self.enrollment().is_some(),
+            Err(windows::DeviceError::NotEnrolled) => false,
+            Err(error) => {
+                warn(&self.persona().device_name, &error);
+                self.enrollment().is_some()
+            }
+        }
+    }
+}
+
+fn warn(device: &str, error: &dyn std::error::Error) {
+    let cause = error.source().map(ToString::to_string);
+    tracing::warn!(device, %error, cause, "a simulated device could not poll");
+}
+
 /// Lets devices poll, each after every `pause`, until none is enrolled any more.
-pub(in crate::command) async fn attend(devices: Vec<AppleDevice>, pause: Duration) {
+pub(in crate::command) async fn attend<D: Poll>(devices: Vec<D>, pause: Duration) {
     let mut polling = JoinSet::new();
     for device in devices {
         polling.spawn(poll(device, pause));
@@ -91,23 +155,13 @@ pub(in crate::command) async fn attend(devices: Vec<AppleDevice>, pause: Duratio
     while polling.join_next().await.is_some() {}
 }
 
-async fn poll(mut device: AppleDevice, pause: Duration) {
+async fn poll<D: Poll>(mut device: D, pause: Duration) {
     let mut ticks = interval(pause);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match device.poll().await {
-            Ok(_) if device.enrollment().is_some() => {}
-            Ok(_) | Err(DeviceError::Unenrolled(_) | DeviceError::NotEnrolled) => return,
-            Err(error) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(
-                    device = device.persona().device_name,
-                    %error,
-                    cause,
-                    "a simulated device could not poll"
-                );
-            }
+        if !device.turn().await {
+            return;
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use mdm_simulators::apple::{AppleDevice, Environment, Persona, Sign, Transport};
 use mdm_simulators::trust;
+use mdm_simulators::windows::{self, Invitation, WindowsDevice};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -19,6 +20,7 @@ pub(crate) struct Lab {
     /// The admin API.
     pub(crate) client: Client,
     environment: Environment,
+    device: String,
     mtls: Option<String>,
 }
 
@@ -53,25 +55,28 @@ impl Lab {
         if client.is_local() {
             environment = environment.at(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
-        let mtls = server
-            .pointer("/urls/mtls")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let url = |name: &str| {
+            server
+                .pointer(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let (device, mtls) = (url("/urls/device").unwrap_or_default(), url("/urls/mtls"));
         Ok(Self {
             client,
             environment,
+            device,
             mtls,
         })
     }
 
-    /// Where one device enrolls, of this user if there is one; what happens on it never counts as real.
-    async fn invite(&self, user: Option<Value>) -> Result<String, Failure> {
+    /// A code for one device, of this user if there is one; what happens on it never counts as real.
+    async fn invite(&self, user: Option<Value>) -> Result<Value, Failure> {
         let mut body = json!({"simulated": true, "uses": 1, "label": "a simulated device"});
         if let (Some(user), Some(body)) = (user, body.as_object_mut()) {
             body.insert("user".to_owned(), user);
         }
-        let minted = self.client.post(&Target::new(&["codes"]), &body).await?;
-        Ok(text(&minted, "url"))
+        self.client.post(&Target::new(&["codes"]), &body).await
     }
 
     /// Enrolls a device with a code of its own, and lets it answer what the server asks first.
@@ -95,11 +100,32 @@ impl Lab {
                 ..Transport::default()
             };
         }
-        let url = self.invite(user).await?;
+        let url = text(&self.invite(user).await?, "url");
         let name = persona.device_name.clone();
         let mut device = AppleDevice::new(persona, environment);
         let failed = |error| Failure::simulation(format!("enrolling `{name}`"), error);
         device.enroll_from(&url).await.map_err(failed)?;
+        device.poll().await.map_err(failed)?;
+        Ok(device)
+    }
+
+    /// Enrolls a Windows device with a code of its own, typed as a password, and lets it have its first session.
+    pub(crate) async fn enroll_windows(
+        &self,
+        persona: windows::Persona,
+        user: Option<Value>,
+    ) -> Result<WindowsDevice, Failure> {
+        let name = user.as_ref().map(|user| text(user, "user_principal_name"));
+        let name = name.unwrap_or_else(|| format!("{}@sim.test", persona.device_name));
+        let minted = self.invite(user).await?;
+        let url = format!("{}/EnrollmentServer/Discovery.svc", self.device);
+        let invitation = Invitation::with_password(&url, &name, &text(&minted, "code"));
+        let mut environment = windows::Environment::new(self.environment.roots.clone());
+        environment.resolve = self.environment.resolve;
+        let failed = format!("enrolling `{}`", persona.device_name);
+        let mut device = WindowsDevice::new(persona, environment);
+        let failed = |error| Failure::simulation(failed.clone(), error);
+        device.enroll(&invitation).await.map_err(failed)?;
         device.poll().await.map_err(failed)?;
         Ok(device)
     }
