@@ -97,6 +97,13 @@ fn the_demo_as_a_program_reads_it() {
         ("exchange-ios", ("installed", with_identity)),
         ("exchange-macos", ("installed", with_identity)),
         ("imap-ios-smime", ("installed", with_identity)),
+        ("lab-root-windows", ("installed", listed)),
+        ("client-windows", ("installed", with_identity)),
+        ("exchange-windows", ("installed", listed)),
+        ("imap-windows", ("installed", listed)),
+        ("lab-root-phone81", ("gone", listed)),
+        ("client-phone81", ("gone", with_identity)),
+        ("exchange-phone81", ("gone", listed)),
     ]);
     assert_eq!(found, expected);
 
@@ -109,6 +116,19 @@ fn the_demo_as_a_program_reads_it() {
         seq(&document, "delivery.read_back", "exchange-ios"),
     ];
     assert!(order.is_sorted(), "{order:?}");
+    let order = [
+        seq(&document, "delivery.deferred", "exchange-windows"),
+        seq(&document, "delivery.acknowledged", "client-windows"),
+        seq(&document, "delivery.acknowledged", "exchange-windows"),
+        seq(&document, "delivery.read_back", "exchange-windows"),
+        seq(&document, "delivery.gone", "exchange-phone81"),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+    let events = document["events"].as_array().unwrap();
+    let renewed = events
+        .iter()
+        .filter(|event| event["kind"] == "enrollment.renewed");
+    assert_eq!(renewed.count(), 1);
     let failed = document["events"]
         .as_array()
         .unwrap()
@@ -133,7 +153,10 @@ fn the_demo_as_a_person_reads_it() {
         "s  Mac     delivery.read_back",
         "\ndevice  profile                state      acknowledged  read_back  identity_issued\n",
         "\niPhone  exchange-ios           installed  yes           yes        yes\n",
-        "\n6 of 6 deliveries reached the evidence their kind can reach\n\
+        "\nPC      exchange-windows       installed  yes           yes        -\n",
+        "\nWP 8.1  client-phone81         gone       yes           yes        yes\n",
+        "s  PC      delivery.deferred",
+        "\n13 of 13 deliveries reached the evidence their kind can reach\n\
          simulated: nothing here was verified on a real device\n",
     ] {
         assert!(ran.out.contains(part), "{part:?} is missing: {ran}");

@@ -13,6 +13,7 @@ use clap::Args;
 use mdm_daemon::Running;
 use mdm_daemon::config::{Config, Push};
 use mdm_simulators::apple::AppleDevice;
+use mdm_simulators::windows::WindowsDevice;
 use serde_json::json;
 
 use super::exec::Signals;
@@ -50,17 +51,17 @@ pub(crate) async fn run(session: &mut Session, arguments: &Arguments) -> Result<
         }),
     };
     let told = match told {
-        Ok((exit, devices)) if arguments.keep => {
+        Ok((exit, devices, windows)) if arguments.keep => {
             session
                 .output
                 .note(&looking_around(&running.ready.admin_url))?;
             tokio::select! {
-                () = attend(devices, PAUSE) => {}
+                _ = async { tokio::join!(attend(devices, PAUSE), attend(windows, PAUSE)) } => {}
                 _ = signals.next() => {}
             }
             Ok(exit)
         }
-        other => other.map(|(exit, _)| exit),
+        other => other.map(|(exit, _, _)| exit),
     };
     serve::stop(running).await;
     told
@@ -85,7 +86,7 @@ async fn start(session: &Session) -> Result<Running, Failure> {
 async fn tell(
     session: &mut Session,
     running: &Running,
-) -> Result<(Exit, Vec<AppleDevice>), Failure> {
+) -> Result<(Exit, Vec<AppleDevice>, Vec<WindowsDevice>), Failure> {
     let token = std::fs::read_to_string(&running.ready.token_file).ok();
     let client = Client::new(&running.ready.admin_url, token.as_deref())?;
     let mut story = Story::begin(client, &mut session.output).await?;
@@ -110,7 +111,7 @@ async fn tell(
     } else {
         Exit::Assertion
     };
-    Ok((exit, ending.devices))
+    Ok((exit, ending.devices, ending.windows))
 }
 
 fn summary(verdict: &Verdict) -> String {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::catalogue::{
-    EXCHANGE_IOS, EXCHANGE_MACOS, EXCHANGE_OLD, IMAP_IOS, ROOT_IOS, ROOT_MACOS,
+    CLIENT_PHONE81, CLIENT_WINDOWS, EXCHANGE_IOS, EXCHANGE_MACOS, EXCHANGE_OLD, EXCHANGE_PHONE81,
+    EXCHANGE_WINDOWS, IMAP_IOS, IMAP_WINDOWS, ROOT_IOS, ROOT_MACOS, ROOT_PHONE81, ROOT_WINDOWS,
 };
 use crate::field::text;
 use crate::table::Table;
@@ -17,6 +18,10 @@ pub(super) enum Who {
     Phone,
     /// Bob's.
     Mac,
+    /// Carol's, with Windows 11.
+    Pc,
+    /// Dave's, with Windows Phone 8.1.
+    Phone81,
 }
 
 impl Who {
@@ -25,6 +30,8 @@ impl Who {
         match self {
             Self::Phone => "iPhone",
             Self::Mac => "Mac",
+            Self::Pc => "PC",
+            Self::Phone81 => "WP 8.1",
         }
     }
 }
@@ -38,6 +45,8 @@ struct Goal {
 }
 
 const INSTALLED: &str = "installed";
+/// It was there until its device left.
+const GONE: &str = "gone";
 /// What is known of a profile without an identity.
 const LISTED: &[&str] = &["acknowledged", "read_back"];
 /// What is known of a profile with an identity, as long as no mail server saw it.
@@ -45,7 +54,7 @@ const WITH_IDENTITY: &[&str] = &["acknowledged", "read_back", "identity_issued"]
 /// The truths that the table shows.
 const TRUTHS: [&str; 3] = ["acknowledged", "read_back", "identity_issued"];
 
-const GOALS: [Goal; 6] = [
+const GOALS: [Goal; 13] = [
     Goal {
         who: Who::Phone,
         profile: ROOT_IOS,
@@ -81,6 +90,48 @@ const GOALS: [Goal; 6] = [
         profile: EXCHANGE_MACOS,
         state: INSTALLED,
         evidence: WITH_IDENTITY,
+    },
+    Goal {
+        who: Who::Pc,
+        profile: ROOT_WINDOWS,
+        state: INSTALLED,
+        evidence: LISTED,
+    },
+    Goal {
+        who: Who::Pc,
+        profile: CLIENT_WINDOWS,
+        state: INSTALLED,
+        evidence: WITH_IDENTITY,
+    },
+    Goal {
+        who: Who::Pc,
+        profile: EXCHANGE_WINDOWS,
+        state: INSTALLED,
+        evidence: LISTED,
+    },
+    Goal {
+        who: Who::Pc,
+        profile: IMAP_WINDOWS,
+        state: INSTALLED,
+        evidence: LISTED,
+    },
+    Goal {
+        who: Who::Phone81,
+        profile: ROOT_PHONE81,
+        state: GONE,
+        evidence: LISTED,
+    },
+    Goal {
+        who: Who::Phone81,
+        profile: CLIENT_PHONE81,
+        state: GONE,
+        evidence: WITH_IDENTITY,
+    },
+    Goal {
+        who: Who::Phone81,
+        profile: EXCHANGE_PHONE81,
+        state: GONE,
+        evidence: LISTED,
     },
 ];
 
@@ -188,7 +239,15 @@ mod tests {
     use super::*;
 
     fn ids() -> BTreeMap<Who, String> {
-        BTreeMap::from([(Who::Phone, "p".to_owned()), (Who::Mac, "m".to_owned())])
+        BTreeMap::from(
+            [
+                (Who::Phone, "p"),
+                (Who::Mac, "m"),
+                (Who::Pc, "w"),
+                (Who::Phone81, "o"),
+            ]
+            .map(|(who, id)| (who, id.to_owned())),
+        )
     }
 
     fn delivery(goal: &Goal) -> Value {
@@ -210,7 +269,7 @@ mod tests {
         let deliveries: Vec<Value> = GOALS.iter().map(delivery).collect();
         let verdict = Verdict::new(&deliveries, &ids());
         assert!(verdict.is_good());
-        assert_eq!(verdict.count(), (6, 6));
+        assert_eq!(verdict.count(), (13, 13));
         insta::assert_snapshot!(verdict.table().to_string(), @r"
         device  profile                state      acknowledged  read_back  identity_issued
         iPhone  lab-root-ios           installed  yes           yes        -
@@ -219,6 +278,13 @@ mod tests {
         iPhone  imap-ios-smime         installed  yes           yes        yes
         Mac     lab-root-macos         installed  yes           yes        -
         Mac     exchange-macos         installed  yes           yes        yes
+        PC      lab-root-windows       installed  yes           yes        -
+        PC      client-windows         installed  yes           yes        yes
+        PC      exchange-windows       installed  yes           yes        -
+        PC      imap-windows           installed  yes           yes        -
+        WP 8.1  lab-root-phone81       gone       yes           yes        -
+        WP 8.1  client-phone81         gone       yes           yes        yes
+        WP 8.1  exchange-phone81       gone       yes           yes        -
         ");
     }
 
@@ -230,7 +296,7 @@ mod tests {
         deliveries[4]["target"]["device"] = json!("p");
         let verdict = Verdict::new(&deliveries, &ids());
         assert!(!verdict.is_good());
-        assert_eq!(verdict.count(), (2, 6));
+        assert_eq!(verdict.count(), (9, 13));
         insta::assert_snapshot!(verdict.missing().join("\n"), @r"
         `lab-root-ios` on the iPhone: it was not delivered
         `exchange-ios-password` on the iPhone: it is `removal_pending`, not `removed`

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mdm_simulators::apple::{AppleDevice, Persona, Platform};
+use mdm_simulators::windows::{self, Login, Version, WindowsDevice};
 use serde_json::{Value, json};
 
 use super::catalogue::{
-    self, EXCHANGE_IOS, EXCHANGE_MACOS, EXCHANGE_OLD, IMAP_IOS, ROOT_IOS, ROOT_MACOS,
+    self, CLIENT_PHONE81, CLIENT_WINDOWS, EXCHANGE_IOS, EXCHANGE_MACOS, EXCHANGE_OLD,
+    EXCHANGE_PHONE81, EXCHANGE_WINDOWS, IMAP_IOS, IMAP_WINDOWS, ROOT_IOS, ROOT_MACOS, ROOT_PHONE81,
+    ROOT_WINDOWS,
 };
 use super::plan::Who;
 use super::timeline::{Timeline, wrapped};
@@ -23,12 +26,16 @@ use crate::target::Target;
 /// How long the server may wait for what a device has already done.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Sessions after which a Windows device has all that was to go on it: root, identity and its outcome, mail, reading back.
+const SESSIONS: usize = 4;
+
 /// The demo under way.
 pub(super) struct Story<'a> {
     lab: Lab,
     output: &'a mut Output,
     timeline: Timeline,
     devices: BTreeMap<Who, AppleDevice>,
+    windows: BTreeMap<Who, WindowsDevice>,
     ids: BTreeMap<Who, String>,
     names: BTreeMap<String, &'static str>,
 }
@@ -43,6 +50,8 @@ pub(super) struct Ending {
     pub(super) ids: BTreeMap<Who, String>,
     /// The devices themselves.
     pub(super) devices: Vec<AppleDevice>,
+    /// Those with Windows.
+    pub(super) windows: Vec<WindowsDevice>,
 }
 
 impl<'a> Story<'a> {
@@ -53,6 +62,7 @@ impl<'a> Story<'a> {
             output,
             timeline: Timeline::default(),
             devices: BTreeMap::new(),
+            windows: BTreeMap::new(),
             ids: BTreeMap::new(),
             names: BTreeMap::new(),
         })
@@ -64,9 +74,15 @@ impl<'a> Story<'a> {
             "A server of its own, with its own certificate authority. Alice enrolls an iPhone, which signs each \
              request (Mdm-Signature), Bob a Mac, which shows its certificate (mutual TLS).",
         )?;
-        self.enroll(Who::Phone, "alice@lab.test", "Alice's iPhone")
+        self.enroll(
+            Who::Phone,
+            Platform::Ios,
+            "alice@lab.test",
+            "Alice's iPhone",
+        )
+        .await?;
+        self.enroll(Who::Mac, Platform::Macos, "bob@lab.test", "Bob's Mac")
             .await?;
-        self.enroll(Who::Mac, "bob@lab.test", "Bob's Mac").await?;
         self.show().await?;
 
         let profiles = catalogue::all();
@@ -131,6 +147,61 @@ impl<'a> Story<'a> {
         let imap = self.deliver(Who::Phone, IMAP_IOS).await?;
         self.poll(Who::Phone).await?;
         self.until(&imap, "evidence", "read_back").await?;
+        self.show().await?;
+        self.tell_of_windows().await
+    }
+
+    /// Windows: held for a user, delivered in order, read back, renewed, unenrolled.
+    async fn tell_of_windows(&mut self) -> Result<(), Failure> {
+        self.heading(
+            "Carol enrolls a PC with Windows 11, Dave a phone with Windows Phone 8.1, each by a code for a password. Then \
+             nobody is logged in at the PC: the root goes on it, what is Carol's waits for her.",
+        )?;
+        self.enroll_windows(Who::Pc, Version::Windows11, "carol@lab.test")
+            .await?;
+        self.enroll_windows(Who::Phone81, Version::Phone81, "dave@lab.test")
+            .await?;
+        self.log_in(Login::None);
+        let root = self.deliver(Who::Pc, ROOT_WINDOWS).await?;
+        let identity = self.deliver(Who::Pc, CLIENT_WINDOWS).await?;
+        let exchange = self.deliver(Who::Pc, EXCHANGE_WINDOWS).await?;
+        let imap = self.deliver(Who::Pc, IMAP_WINDOWS).await?;
+        self.sessions(Who::Pc).await?;
+        self.until(&root, "evidence", "read_back").await?;
+        self.until(&identity, "state", "deferred").await?;
+        self.show().await?;
+
+        self.heading(
+            "Carol logs in, and Dave's phone gets its own: the identity comes by SCEP and is asked for until it is there, \
+             then come the accounts. No account of Windows can name a certificate.",
+        )?;
+        self.log_in(Login::User);
+        let mut deliveries = vec![identity, exchange, imap];
+        for profile in [ROOT_PHONE81, CLIENT_PHONE81, EXCHANGE_PHONE81] {
+            deliveries.push(self.deliver(Who::Phone81, profile).await?);
+        }
+        self.sessions(Who::Pc).await?;
+        self.sessions(Who::Phone81).await?;
+        for delivery in &deliveries {
+            self.until(delivery, "evidence", "read_back").await?;
+        }
+        self.show().await?;
+
+        self.heading(
+            "The PC renews its certificate, and Dave disconnects his phone: all that was on it is gone.",
+        )?;
+        if let Some(pc) = self.windows.get_mut(&Who::Pc) {
+            let failed = |error| Failure::simulation("renewing the PC's certificate", error);
+            pc.renew().await.map_err(failed)?;
+        }
+        self.sessions(Who::Pc).await?;
+        if let Some(phone) = self.windows.get_mut(&Who::Phone81) {
+            let failed = |error| Failure::simulation("disconnecting the phone", error);
+            phone.unenroll().await.map_err(failed)?;
+        }
+        for delivery in deliveries.iter().skip(3) {
+            self.until(delivery, "state", "gone").await?;
+        }
         self.show().await
     }
 
@@ -148,13 +219,21 @@ impl<'a> Story<'a> {
             events: self.timeline.events,
             ids: self.ids,
             devices: self.devices.into_values().collect(),
+            windows: self.windows.into_values().collect(),
         })
     }
 
-    async fn enroll(&mut self, who: Who, principal: &str, name: &str) -> Result<(), Failure> {
-        let (platform, authentication) = match who {
-            Who::Phone => (Platform::Ios, Authentication::Signature),
-            Who::Mac => (Platform::Macos, Authentication::MutualTls),
+    async fn enroll(
+        &mut self,
+        who: Who,
+        platform: Platform,
+        principal: &str,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let authentication = if platform.is_macos() {
+            Authentication::MutualTls
+        } else {
+            Authentication::Signature
         };
         let mut persona = Persona::from_seed(platform, 1);
         name.clone_into(&mut persona.device_name);
@@ -168,6 +247,42 @@ impl<'a> Story<'a> {
             self.ids.insert(who, id);
         }
         self.devices.insert(who, device);
+        Ok(())
+    }
+
+    async fn enroll_windows(
+        &mut self,
+        who: Who,
+        version: Version,
+        principal: &str,
+    ) -> Result<(), Failure> {
+        let persona = windows::Persona::from_seed(version, 1);
+        let user = Some(user(principal));
+        let device = self.lab.enroll_windows(persona, user).await?;
+        if let Some(id) = self.lab.ids().await?.remove(&device.persona().device_id) {
+            self.names.insert(id.clone(), who.as_str());
+            self.ids.insert(who, id);
+        }
+        self.windows.insert(who, device);
+        Ok(())
+    }
+
+    /// Who is logged in at the PC.
+    fn log_in(&mut self, login: Login) {
+        if let Some(pc) = self.windows.get_mut(&Who::Pc) {
+            pc.set_login(login);
+        }
+    }
+
+    /// As many sessions of a Windows device as it may need.
+    async fn sessions(&mut self, who: Who) -> Result<(), Failure> {
+        if let Some(device) = self.windows.get_mut(&who) {
+            let failed =
+                |error| Failure::simulation(format!("a session of the {}", who.as_str()), error);
+            for _ in 0..SESSIONS {
+                device.poll().await.map_err(failed)?;
+            }
+        }
         Ok(())
     }
 

@@ -16,11 +16,13 @@ const PAGE: usize = 500;
 /// Columns of a line, as long as no single word is longer.
 const WIDTH: usize = 118;
 /// What tells how a delivery got on; the rest is for programs.
-const SHOWN: [&str; 16] = [
+const SHOWN: [&str; 19] = [
     "enrollment.authenticated",
     "enrollment.completed",
     "enrollment.user_added",
     "enrollment.refused",
+    "enrollment.renewed",
+    "enrollment.checked_out",
     "certificate.issued",
     "certificate.refused",
     "delivery.sent",
@@ -31,6 +33,7 @@ const SHOWN: [&str; 16] = [
     "delivery.failed",
     "delivery.removal_queued",
     "delivery.removed",
+    "delivery.gone",
     "limit.hit",
     "request.refused",
 ];
