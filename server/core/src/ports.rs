@@ -437,8 +437,10 @@ pub trait Waker: Send + Sync {
     fn wake_after(&self, channel: &Channel, seconds: u32);
 }
 
-/// Is told of every record that was committed, so that caches can drop what they know of it.
+/// Is told of the records that were committed, so that caches can drop what they know of it.
 pub trait Committed: Send + Sync {
+    /// Whether it wants to be told of this record: others are not copied for it.
+    fn concerns(&self, record: &Record) -> bool;
     /// These were written or deleted.
     fn committed(&self, records: &[Record], deleted: &[Key]);
 }

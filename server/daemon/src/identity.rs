@@ -223,23 +223,30 @@ fn facts_key(facts: &CertificateFacts) -> Result<Arc<mdm_certs::cms::PublicKey>,
 }
 
 impl Committed for Identities {
+    fn concerns(&self, record: &Record) -> bool {
+        match record {
+            Record::Device(_) | Record::Certificate(_) => true,
+            Record::Channel(_)
+            | Record::Command(_)
+            | Record::Delivery(_)
+            | Record::Profile(_)
+            | Record::Code(_)
+            | Record::Challenge(_)
+            | Record::Link(_)
+            | Record::Session(_)
+            | Record::User(_)
+            | Record::Group(_)
+            | Record::Assignment(_)
+            | Record::Settings(_) => false,
+        }
+    }
+
     fn committed(&self, records: &[Record], deleted: &[Key]) {
         for record in records {
-            match record {
-                Record::Device(device) => self.bindings.forget_device(&device.id),
-                Record::Certificate(certificate) => self.bindings.forget(&certificate.fingerprint),
-                Record::Channel(_)
-                | Record::Command(_)
-                | Record::Delivery(_)
-                | Record::Profile(_)
-                | Record::Code(_)
-                | Record::Challenge(_)
-                | Record::Link(_)
-                | Record::Session(_)
-                | Record::User(_)
-                | Record::Group(_)
-                | Record::Assignment(_)
-                | Record::Settings(_) => {}
+            if let Record::Device(device) = record {
+                self.bindings.forget_device(&device.id);
+            } else if let Record::Certificate(certificate) = record {
+                self.bindings.forget(&certificate.fingerprint);
             }
         }
         for key in deleted {

@@ -121,7 +121,11 @@ fn headers(map: &HeaderMap) -> Headers {
         .map(|(name, value)| name.as_str().len() + value.len());
     let mut headers = Headers::with_capacity(map.len(), bytes.sum());
     for (name, value) in map {
-        headers.push(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+        // Nearly all are text, which one look tells faster than looking for what to replace.
+        match std::str::from_utf8(value.as_bytes()) {
+            Ok(text) => headers.push(name.as_str(), text),
+            Err(_) => headers.push(name.as_str(), &String::from_utf8_lossy(value.as_bytes())),
+        }
     }
     headers
 }

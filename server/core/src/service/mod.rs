@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::id::BadId;
 use crate::package::NotFramed;
 use crate::ports::{
-    Clock, Commit, CommitError, Committed, Encoder, Ids, Store, StoreUnavailable, Waker,
+    Clock, Commit, CommitError, Committed, Encoder, Ids, Record, Store, StoreUnavailable, Waker,
 };
 
 /// The services of one server, over its ports.
@@ -99,7 +99,8 @@ impl Services {
         if commit.is_empty() {
             return Ok(true);
         }
-        let records = commit.records.clone();
+        let concerns = |record: &&Record| self.committed.concerns(record);
+        let records: Vec<_> = commit.records.iter().filter(concerns).cloned().collect();
         let deleted = commit.deleted.clone();
         match self.store.commit(commit).await {
             Ok(_) => {
@@ -113,10 +114,7 @@ impl Services {
     }
 
     /// Writes records that nothing else depends on.
-    pub async fn write_records(
-        &self,
-        records: Vec<crate::ports::Record>,
-    ) -> Result<(), ServiceError> {
+    pub async fn write_records(&self, records: Vec<Record>) -> Result<(), ServiceError> {
         if self
             .write(Commit {
                 records,

@@ -147,6 +147,10 @@ impl Encoder for Silent {
 }
 
 impl Committed for Silent {
+    fn concerns(&self, _: &Record) -> bool {
+        false
+    }
+
     fn committed(&self, _records: &[Record], _deleted: &[Key]) {}
 }
 
