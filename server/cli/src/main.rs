@@ -36,6 +36,11 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 
+/// What one thread makes is dropped by another all the time: an exchange by its writer, a change by the store's. The
+/// allocators of C libraries are slow at that. Huge pages are off: each thread's first one would be 2 MiB.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
