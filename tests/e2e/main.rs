@@ -68,6 +68,7 @@ mod scep_strongswan;
 mod signed_profiles;
 mod steady_load;
 mod tls;
+mod updates;
 mod windows_certificate;
 mod windows_client;
 mod windows_enroll;

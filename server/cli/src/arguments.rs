@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     apply, ca, certificates, code, commands, config, deliver, deliveries, devices, directory,
-    events, exec, link, profiles, renew, serve, sync, undeliver, wait,
+    events, exec, link, profiles, prompts, renew, serve, sync, undeliver, wait,
 };
 #[cfg(feature = "sim")]
 use crate::command::{demo, sim};
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Groups(directory::Arguments),
     /// List, show and end the assignments of profiles
     Assignments(directory::Arguments),
+    /// List what users are asked because of edits; write down what they said
+    Prompts(prompts::Arguments),
     /// List, show and forget devices
     Devices(devices::Arguments),
     /// List, show, put, delete, render, lint and diff profiles
@@ -96,6 +98,7 @@ impl Command {
             | Self::Users(_)
             | Self::Groups(_)
             | Self::Assignments(_)
+            | Self::Prompts(_)
             | Self::Devices(_)
             | Self::Profiles(_)
             | Self::Deliver(_)
@@ -139,6 +142,8 @@ mod tests {
             "mockmdm exec --strict reject -- sh -c true --json",
             "mockmdm apply a.toml b.toml --dry-run --prune --scope lab",
             "mockmdm users",
+            "mockmdm prompts list --open",
+            "mockmdm prompts answer y-1.2 declined",
             "mockmdm groups show sales --json",
             "mockmdm assignments list --scope lab",
             "mockmdm profiles put a.toml b.toml",

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use mdm_payloads::field_class::Class;
 use mdm_payloads::{NotApplicable, Semantics, applicability};
 
 use crate::assignment::Assignment;
@@ -298,6 +299,13 @@ pub enum Change {
         /// What there is of it.
         delivery: Option<Delivery>,
     },
+    /// The profile was edited in a way that no device sees.
+    Note {
+        /// The profile.
+        profile: Arc<StoredProfile>,
+        /// What there is of it.
+        delivery: Delivery,
+    },
     /// The device cannot take it.
     Withhold {
         /// The profile.
@@ -435,6 +443,11 @@ fn reached(
         | DeliveryState::Conflict
         | DeliveryState::Drifted => delivery.desired_revision != profile.revision,
     };
+    let unseen = delivery.state == DeliveryState::Installed
+        && profile.since(delivery.desired_revision).0 <= Class::Cosmetic;
+    if deliver && unseen {
+        return Some(Change::Note { profile, delivery });
+    }
     deliver.then_some(Change::Deliver {
         profile,
         delivery: Some(delivery),

@@ -73,6 +73,7 @@ fn targeting(
         profile: profile.clone(),
         created_at: NOW,
         updated_at: NOW,
+        edits: Vec::new(),
     };
     Targeting::new(
         semantics,
@@ -178,6 +179,7 @@ fn changes(targeting: &Targeting, current: Vec<Delivery>) -> Vec<String> {
                 )
             }
             Change::Withhold { profile, why, .. } => format!("{} {}", why.as_str(), profile.id),
+            Change::Note { profile, .. } => format!("note {}", profile.id),
             Change::Keep(delivery) => format!("keep {}", delivery.profile),
             Change::Remove(delivery, _) => format!("remove {}", delivery.profile),
             Change::Block(delivery) => format!("block {}", delivery.profile),

@@ -153,6 +153,10 @@ kinds! {
     AssignmentUpdated = "assignment.updated",
     /// A profile is no longer assigned.
     AssignmentDeleted = "assignment.deleted",
+    /// A device is expected to ask its user.
+    PromptExpected = "prompt.expected",
+    /// What a user said to a prompt was written down.
+    PromptAnswered = "prompt.answered",
     /// What is set for a scope was changed.
     SettingsUpdated = "settings.updated",
     /// Something that was written will probably not do what was meant.

@@ -115,9 +115,20 @@ text_id!(
     UserId, "user principal name", 256
 );
 text_id!(
+    /// Our key of a prompt, by [`PromptId::of`].
+    PromptId, "prompt id", 96
+);
+text_id!(
     /// Our key of a group, chosen by its author.
     GroupId, "group id", 64
 );
+
+impl PromptId {
+    /// The key of the prompt that a revision of a delivery causes.
+    pub fn of(delivery: &DeliveryId, revision: u32) -> Self {
+        Self(format!("{}.{revision}", delivery.0))
+    }
+}
 
 impl UserId {
     /// The key of the user with this principal name, which is the same however it is written.

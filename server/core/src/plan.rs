@@ -246,15 +246,7 @@ impl Planner<'_> {
                     self.plan.unchanged += 1;
                     continue;
                 }
-                Some(old) => (
-                    StoredProfile {
-                        revision: old.revision + 1,
-                        profile: profile.clone(),
-                        updated_at: self.now,
-                        ..old.as_ref().clone()
-                    },
-                    Action::Update,
-                ),
+                Some(old) => (old.edited(profile.clone(), self.now), Action::Update),
                 None => (
                     StoredProfile {
                         id: profile.id.clone(),
@@ -264,6 +256,7 @@ impl Planner<'_> {
                         profile: profile.clone(),
                         created_at: self.now,
                         updated_at: self.now,
+                        edits: Vec::new(),
                     },
                     Action::Create,
                 ),

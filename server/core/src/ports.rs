@@ -14,10 +14,11 @@ use crate::event::{Event, Kind, NewEvent};
 use crate::group::Group;
 use crate::id::{
     ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, GroupId,
-    LinkToken, ProfileId, Scope, Serial, UserId,
+    LinkToken, ProfileId, PromptId, Scope, Serial, UserId,
 };
 use crate::link::Link;
 use crate::profile::StoredProfile;
+use crate::prompt::Prompt;
 use crate::session::Session;
 use crate::settings::ScopeSettings;
 use crate::time::Timestamp;
@@ -61,6 +62,8 @@ pub enum Record {
     Assignment(Assignment),
     /// What is set for a scope.
     Settings(ScopeSettings),
+    /// A prompt.
+    Prompt(Prompt),
 }
 
 /// One record to delete, at whatever version it is.
@@ -293,6 +296,10 @@ pub trait Store: Send + Sync {
     /// All assignments of one scope or of all.
     async fn assignments(&self, scope: Option<&Scope>)
     -> Result<Vec<Assignment>, StoreUnavailable>;
+    /// One prompt.
+    async fn prompt(&self, id: &PromptId) -> Result<Option<Prompt>, StoreUnavailable>;
+    /// All prompts of one scope or of all, oldest first.
+    async fn prompts(&self, scope: Option<&Scope>) -> Result<Vec<Prompt>, StoreUnavailable>;
     /// What is set for a scope.
     async fn settings(&self, scope: &Scope) -> Result<Option<ScopeSettings>, StoreUnavailable>;
 

@@ -237,7 +237,8 @@ impl Committed for Identities {
             | Record::User(_)
             | Record::Group(_)
             | Record::Assignment(_)
-            | Record::Settings(_) => false,
+            | Record::Settings(_)
+            | Record::Prompt(_) => false,
         }
     }
 

@@ -154,6 +154,23 @@ pub(super) fn show(delivery: &Value) -> String {
             text(delivery, "applied_revision")
         ),
     );
+    if text(delivery, "intune.status") != "-" {
+        let mut words = format!(
+            "{}, {} ({})",
+            text(delivery, "intune.portal"),
+            text(delivery, "intune.status"),
+            text(delivery, "intune.status_number")
+        );
+        if text(delivery, "intune.error_code") != "-" {
+            let _ = write!(
+                words,
+                ", {} ({})",
+                text(delivery, "intune.error_code"),
+                text(delivery, "intune.error_hex")
+            );
+        }
+        line("in Intune", &words);
+    }
     for truth in [
         "acknowledged",
         "read_back",

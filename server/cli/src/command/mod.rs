@@ -17,6 +17,7 @@ pub(crate) mod events;
 pub(crate) mod exec;
 pub(crate) mod link;
 pub(crate) mod profiles;
+pub(crate) mod prompts;
 pub(crate) mod renew;
 pub(crate) mod serve;
 #[cfg(feature = "sim")]
@@ -51,6 +52,7 @@ pub(crate) async fn run(command: Command, mut session: Session) -> Result<Exit, 
         Command::Assignments(arguments) => {
             directory::run(session, Part::Assignments, arguments).await
         }
+        Command::Prompts(arguments) => prompts::run(session, arguments).await,
         Command::Devices(arguments) => devices::run(session, arguments).await,
         Command::Profiles(arguments) => profiles::run(session, arguments).await,
         Command::Deliver(arguments) => deliver::run(session, arguments).await,

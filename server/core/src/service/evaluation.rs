@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use mdm_payloads::field_class::Class;
+
 use crate::channel::Channel;
 use crate::delivery::{Delivery, DeliveryState, Reason, Wanted};
 use crate::device::{Device, DeviceState};
 use crate::evaluation::{Change, Concern, Targeting, decide};
 use crate::event::Kind;
 use crate::id::{DeviceId, Scope};
+use crate::lifecycle::{Event, on};
 use crate::ports::{Commit, DeliveryFilter, Record};
 use crate::profile::StoredProfile;
 use crate::service::turn::about;
@@ -189,9 +192,17 @@ impl Services {
         let commit = &mut batch.commit;
         match change {
             Change::Deliver { profile, delivery } => {
+                let mut asked = None;
                 let delivery = match delivery {
                     Some(mut delivery) => {
-                        if delivery.state == DeliveryState::RemovalPending {
+                        let (class, prompt) = match delivery.applied_revision {
+                            Some(applied) => profile.since(applied),
+                            None => (Class::None, None),
+                        };
+                        asked = prompt;
+                        if delivery.state == DeliveryState::RemovalPending
+                            || class == Class::Recreate
+                        {
                             delivery.generation += 1;
                         }
                         self.drop_command(&delivery, now, commit).await?;
@@ -199,7 +210,13 @@ impl Services {
                     }
                     None => self.assigned(device, &profile, now),
                 };
-                let (_, woken) = self.target(delivery, device, &profile, now, commit).await?;
+                let (delivery, woken) =
+                    self.target(delivery, device, &profile, now, commit).await?;
+                if let Some(kind) = asked
+                    && delivery.state != DeliveryState::NotApplicable
+                {
+                    self.expect_prompt(&delivery, kind, now, commit).await?;
+                }
                 batch.woken.extend(woken);
             }
             Change::Withhold {
@@ -222,10 +239,10 @@ impl Services {
                 commit.events.push(event);
                 commit.records.push(Record::Delivery(delivery));
             }
-            Change::Keep(delivery) => {
-                let delivery = delivery.into_state(DeliveryState::Installed, None, now);
-                commit.records.push(Record::Delivery(delivery));
+            Change::Note { profile, delivery } => {
+                self.happened(delivery, Event::EditedUnseen(profile.revision), now, commit);
             }
+            Change::Keep(delivery) => self.happened(delivery, Event::Kept, now, commit),
             Change::Remove(delivery, reason) => {
                 let woken = self.end(delivery, reason, now, commit).await?;
                 batch.woken.extend(woken);
@@ -246,11 +263,18 @@ impl Services {
                 commit.records.push(Record::Delivery(delivery));
             }
             Change::Forget(delivery) => {
-                let delivery = delivery.into_state(DeliveryState::NotTargeted, None, now);
-                commit.records.push(Record::Delivery(delivery));
+                self.happened(delivery, Event::Untargeted, now, commit);
             }
         }
         Ok(())
+    }
+
+    /// Writes what an event makes of a delivery; one that does not fit changes nothing.
+    #[allow(clippy::unused_self, reason = "reads as the other steps do")]
+    fn happened(&self, delivery: Delivery, event: Event, now: Timestamp, commit: &mut Commit) {
+        if let Ok(delivery) = on(delivery, event, now) {
+            commit.records.push(Record::Delivery(delivery));
+        }
     }
 
     fn assigned(&self, device: &Device, profile: &StoredProfile, now: Timestamp) -> Delivery {

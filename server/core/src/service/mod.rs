@@ -9,6 +9,7 @@ pub mod evaluation;
 pub mod issuance;
 pub mod links;
 pub mod profiles;
+pub mod prompts;
 pub mod push;
 mod read_back;
 pub mod sessions;
@@ -102,10 +103,13 @@ impl Services {
         let concerns = |record: &&Record| self.committed.concerns(record);
         let records: Vec<_> = commit.records.iter().filter(concerns).cloned().collect();
         let deleted = commit.deleted.clone();
+        let indexed = Targetings::concern(&commit);
         match self.store.commit(commit).await {
             Ok(_) => {
                 self.committed.committed(&records, &deleted);
-                self.targetings.committed(&records, &deleted);
+                if indexed {
+                    self.targetings.forget();
+                }
                 Ok(true)
             }
             Err(CommitError::Stale { .. } | CommitError::Taken { .. }) => Ok(false),

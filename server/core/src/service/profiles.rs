@@ -42,12 +42,7 @@ impl Services {
                     });
                 }
                 Some(old) => {
-                    let next = StoredProfile {
-                        revision: old.revision + 1,
-                        profile: profile.clone(),
-                        updated_at: now,
-                        ..old
-                    };
+                    let next = old.edited(profile.clone(), now);
                     (next, Stored::Updated, Kind::ProfileUpdated)
                 }
                 None => {
@@ -59,6 +54,7 @@ impl Services {
                         profile: profile.clone(),
                         created_at: now,
                         updated_at: now,
+                        edits: Vec::new(),
                     };
                     (new, Stored::Created, Kind::ProfileCreated)
                 }

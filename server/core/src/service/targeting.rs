@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::evaluation::Targeting;
 use crate::id::Scope;
-use crate::ports::{Key, Record, StoreUnavailable};
+use crate::ports::{Commit, Key, Record, StoreUnavailable};
 use crate::service::Services;
 use crate::settings::ScopeSettings;
 
@@ -24,9 +24,9 @@ impl Targetings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets everything when something was written that an index is made of.
-    pub(super) fn committed(&self, records: &[Record], deleted: &[Key]) {
-        let written = records.iter().any(|record| match record {
+    /// Whether something is written that an index is made of.
+    pub(super) fn concern(commit: &Commit) -> bool {
+        let written = commit.records.iter().any(|record| match record {
             Record::Profile(_)
             | Record::User(_)
             | Record::Group(_)
@@ -40,17 +40,21 @@ impl Targetings {
             | Record::Challenge(_)
             | Record::Certificate(_)
             | Record::Link(_)
-            | Record::Session(_) => false,
+            | Record::Session(_)
+            | Record::Prompt(_) => false,
         });
-        let gone = deleted.iter().any(|key| match key {
-            Key::Profile(_) | Key::User(_) | Key::Group(_) | Key::Assignment(_) => true,
-            Key::Device(_) | Key::Code(_) | Key::Challenge(_) | Key::Link(_) => false,
-        });
-        if written || gone {
-            let mut state = self.lock();
-            state.known.clear();
-            state.generation += 1;
-        }
+        written
+            || commit.deleted.iter().any(|key| match key {
+                Key::Profile(_) | Key::User(_) | Key::Group(_) | Key::Assignment(_) => true,
+                Key::Device(_) | Key::Code(_) | Key::Challenge(_) | Key::Link(_) => false,
+            })
+    }
+
+    /// Forgets everything.
+    pub(super) fn forget(&self) {
+        let mut state = self.lock();
+        state.known.clear();
+        state.generation += 1;
     }
 }
 

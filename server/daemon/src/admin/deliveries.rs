@@ -6,6 +6,8 @@ use http::StatusCode;
 use mdm_core::delivery::{Delivery, DeliveryState, Target};
 use mdm_core::id::{DeliveryId, DeviceId, ProfileId, Scope};
 use mdm_core::ports::DeliveryFilter;
+use mdm_core::standing;
+use mdm_payloads::intune::{ErrorCode, PortalStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -121,6 +123,19 @@ pub(super) async fn redeliver(
     Ok(Json(server.services.redeliver(&id).await?.into()))
 }
 
+/// How a delivery stands in Intune's words: the portal's, Graph's, and the numeric code of its error.
+fn intune(delivery: &Delivery) -> Value {
+    let status = standing::status(delivery);
+    let code = standing::error_code(delivery);
+    serde_json::json!({
+        "portal": status.portal().map(PortalStatus::as_str),
+        "status": status.as_str(),
+        "status_number": status.number(),
+        "error_code": code.map(ErrorCode::signed),
+        "error_hex": code.map(|code| format!("0x{:08X}", code.number())),
+    })
+}
+
 /// A delivery without the token of its link.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
@@ -136,6 +151,9 @@ impl From<Delivery> for DeliveryView {
             value.get_mut("target").and_then(Value::as_object_mut),
         ) {
             target.remove("link");
+        }
+        if let Some(object) = value.as_object_mut() {
+            object.insert("intune".to_owned(), intune(&delivery));
         }
         Self(value)
     }

@@ -21,6 +21,7 @@ mod listeners;
 mod near_miss;
 mod problem;
 mod profiles;
+mod prompts;
 mod qr;
 mod settings;
 mod status;
@@ -97,6 +98,9 @@ pub fn router(server: Server) -> Router {
                 .put(assignments::put)
                 .delete(assignments::delete),
         )
+        .route("/prompts", get(prompts::list))
+        .route("/prompts/{id}", get(prompts::show))
+        .route("/prompts/{id}/answer", post(prompts::answer))
         .route("/settings", get(settings::show).put(settings::put))
         .route("/profiles", get(profiles::list))
         .route("/profiles/{id}/render", post(profiles::render))

@@ -206,6 +206,7 @@ impl Failure {
                     "certificate" => "certificates",
                     "user" => "users",
                     "group" => "groups",
+                    "prompt" => "prompts",
                     "assignment" => "assignments",
                     _ => return None,
                 };

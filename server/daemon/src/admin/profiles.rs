@@ -219,6 +219,7 @@ pub(super) async fn lint(
             profile,
             created_at: now,
             updated_at: now,
+            edits: Vec::new(),
         };
         match server
             .renderer

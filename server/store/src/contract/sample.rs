@@ -16,6 +16,7 @@ use mdm_core::id::{ChannelId, Scope, Version};
 use mdm_core::link::Link;
 use mdm_core::package::NodeAnswer;
 use mdm_core::profile::StoredProfile;
+use mdm_core::prompt::{Answer, Known, Prompt};
 use mdm_core::session::{Asked, Partial, Phase, Running, Sent, Session};
 use mdm_core::settings::ScopeSettings;
 use mdm_core::time::Timestamp;
@@ -266,6 +267,7 @@ pub(super) fn profile(id: &str, made: i64) -> StoredProfile {
         profile: serde_json::from_value(profile).unwrap(),
         created_at: Timestamp(made),
         updated_at: Timestamp(made),
+        edits: Vec::new(),
     }
 }
 
@@ -307,6 +309,25 @@ pub(super) fn assignment(profile: &str, made: i64) -> Assignment {
         all_users: false,
         created_at: Timestamp(made),
         updated_at: Timestamp(made),
+    }
+}
+
+pub(super) fn prompt(delivery: &str) -> Prompt {
+    let delivery: mdm_core::id::DeliveryId = delivery.parse().unwrap();
+    Prompt {
+        id: Prompt::key(&delivery, 2),
+        version: Version(0),
+        scope: Scope::default(),
+        delivery,
+        profile: "mail".parse().unwrap(),
+        device: None,
+        revision: 2,
+        before: Some(1),
+        kind: serde_json::from_value("password_reentry".into()).unwrap(),
+        known: Known::Expected,
+        answer: Answer::Unanswered,
+        created_at: Timestamp(1),
+        answered_at: None,
     }
 }
 

@@ -28,15 +28,17 @@ pub(super) async fn the_directory_is_read_back_at_its_version(store: &dyn Store)
     let mut group = sample::group("g1", 1);
     let mut assignment = sample::assignment("mail", 1);
     let mut settings = sample::settings("lab");
+    let mut prompt = sample::prompt("y-1");
     for version in 1..=3 {
         let records = [
             Record::User(user.clone()),
             Record::Group(group.clone()),
             Record::Assignment(assignment.clone()),
             Record::Settings(settings.clone()),
+            Record::Prompt(prompt.clone()),
         ];
         put(store, records).await;
-        is_read_back!(store, version, user by id, group by id, assignment by profile, settings by scope);
+        is_read_back!(store, version, user by id, group by id, assignment by profile, settings by scope, prompt by id);
     }
 }
 

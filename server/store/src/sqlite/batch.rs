@@ -115,6 +115,7 @@ fn write_one(conn: &Connection, commit: &mut Commit, mut newest: u64) -> Result<
             Record::Group(r) => write(conn, r),
             Record::Assignment(r) => write(conn, r),
             Record::Settings(r) => write(conn, r),
+            Record::Prompt(r) => write(conn, r),
         }?;
     }
     for kept in &commit.kept {

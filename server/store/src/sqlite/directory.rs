@@ -3,6 +3,7 @@
 use mdm_core::assignment::Assignment;
 use mdm_core::group::Group;
 use mdm_core::id::{Scope, Version};
+use mdm_core::prompt::Prompt;
 use mdm_core::settings::ScopeSettings;
 use mdm_core::user::StoredUser;
 use rusqlite::{Connection, Statement};
@@ -54,6 +55,7 @@ pub(crate) trait Listed: Row {
 
 listed!(StoredUser, "user", "user", id);
 listed!(Group, "group", "member_group", id);
+listed!(Prompt, "prompt", "prompt", id);
 listed!(Assignment, "assignment", "assignment", profile);
 
 impl Row for ScopeSettings {

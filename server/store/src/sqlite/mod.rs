@@ -47,6 +47,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/state/0001.sql"),
         include_str!("../../migrations/state/0002.sql"),
         include_str!("../../migrations/state/0003.sql"),
+        include_str!("../../migrations/state/0004.sql"),
     ],
 };
 

@@ -15,13 +15,14 @@ use mdm_core::event::Event;
 use mdm_core::group::Group;
 use mdm_core::id::{
     ChallengeId, ChannelId, CodeText, CommandUuid, DeliveryId, DeviceId, Fingerprint, GroupId,
-    LinkToken, ProfileId, Scope, Serial, UserId,
+    LinkToken, ProfileId, PromptId, Scope, Serial, UserId,
 };
 use mdm_core::link::Link;
 use mdm_core::ports::{
     Commit, CommitError, DeliveryFilter, EventFilter, Follow, Queue, Store, StoreUnavailable,
 };
 use mdm_core::profile::StoredProfile;
+use mdm_core::prompt::Prompt;
 use mdm_core::session::Session;
 use mdm_core::settings::ScopeSettings;
 use mdm_core::time::Timestamp;
@@ -227,6 +228,14 @@ impl Store for SqliteStore {
         scope: Option<&Scope>,
     ) -> Result<Vec<Assignment>, StoreUnavailable> {
         self.all("assignments", scope).await
+    }
+
+    async fn prompt(&self, id: &PromptId) -> Result<Option<Prompt>, StoreUnavailable> {
+        self.get(id.as_str())
+    }
+
+    async fn prompts(&self, scope: Option<&Scope>) -> Result<Vec<Prompt>, StoreUnavailable> {
+        self.all("prompts", scope).await
     }
 
     async fn settings(&self, scope: &Scope) -> Result<Option<ScopeSettings>, StoreUnavailable> {

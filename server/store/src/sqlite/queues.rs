@@ -101,7 +101,8 @@ impl<'a> Change<'a> {
             | Record::User(_)
             | Record::Group(_)
             | Record::Assignment(_)
-            | Record::Settings(_) => None,
+            | Record::Settings(_)
+            | Record::Prompt(_) => None,
         }
     }
 

@@ -61,7 +61,7 @@ fn a_newer_schema_is_refused_in_words() {
         .pragma_update(None, "user_version", 7)
         .unwrap();
     let expected = format!(
-        "the database {} has schema 7, this program knows 3: a newer release wrote it; run that one, or choose \
+        "the database {} has schema 7, this program knows 4: a newer release wrote it; run that one, or choose \
          another data directory",
         path.display()
     );
