@@ -1,6 +1,7 @@
 //! Load from enrolled devices: requests signed before the clock starts, sent over connections that are kept.
 
 mod connection;
+mod lines;
 mod report;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
+pub use lines::Lines;
 pub use report::{Latency, LoadReport};
 
 use self::connection::{Connection, Prepared};

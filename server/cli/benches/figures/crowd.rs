@@ -157,7 +157,7 @@ async fn enroll(mut device: AppleDevice, invitation: String) -> Result<AppleDevi
     Ok(device)
 }
 
-async fn post(client: &Client, url: &str, body: &Value) -> Result<Value, Error> {
+pub(crate) async fn post(client: &Client, url: &str, body: &Value) -> Result<Value, Error> {
     let headers = [("Content-Type", "application/json")];
     let answer = client
         .send(Method::POST, url, &headers, Bytes::from(body.to_string()))

@@ -6,6 +6,7 @@
 
 mod acknowledgements;
 mod bare;
+mod computers;
 mod crowd;
 mod disk;
 mod figure;
@@ -15,6 +16,7 @@ mod polls;
 mod process;
 mod server;
 mod starting;
+mod windows;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,7 +38,7 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Only figures whose group contains this: start, polls, acks, memory
+    /// Only figures whose group contains this: start, windows, polls, acks, memory
     only: Option<String>,
     /// Devices that poll, at least
     #[arg(long, default_value_t = 1_000)]
@@ -93,6 +95,9 @@ async fn measure(arguments: &Arguments, figures: &mut Figures) -> Result<(), Err
     let folder = tempfile::tempdir()?;
     if arguments.wants("start") {
         starting::measure(folder.path(), figures)?;
+    }
+    if arguments.wants("windows") {
+        windows::measure(&folder.path().join("windows"), figures).await?;
     }
     if ["polls", "acks", "memory"]
         .iter()

@@ -6,8 +6,17 @@ use std::time::Duration;
 use crate::Error;
 use crate::process::pinned;
 
-/// Processor time of one verification.
-pub(crate) fn verification() -> Result<Duration, Error> {
+/// Processor time of RSA-2048.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rsa {
+    /// Of one signature.
+    pub(crate) signature: Duration,
+    /// Of one verification.
+    pub(crate) verification: Duration,
+}
+
+/// Measures both.
+pub(crate) fn rsa() -> Result<Rsa, Error> {
     let out = pinned("openssl")
         .args(["speed", "-mr", "-seconds", "2", "rsa2048"])
         .stderr(Stdio::null())
@@ -15,9 +24,16 @@ pub(crate) fn verification() -> Result<Duration, Error> {
     // `+F2:2:2048:<signatures each second>:<verifications each second>`, as OpenSSL 3 prints it for programs.
     let text = String::from_utf8(out.stdout)?;
     let line = text.lines().find_map(|line| line.strip_prefix("+F2:"));
-    let rate: f64 = line
-        .and_then(|line| line.split(':').nth(3))
-        .ok_or("`openssl speed rsa2048` printed nothing that is known")?
-        .parse()?;
-    Ok(Duration::from_secs_f64(1.0 / rate))
+    let mut rates = line.into_iter().flat_map(|line| line.split(':')).skip(2);
+    let mut each = || -> Result<Duration, Error> {
+        let rate: f64 = rates
+            .next()
+            .ok_or("`openssl speed rsa2048` printed nothing that is known")?
+            .parse()?;
+        Ok(Duration::from_secs_f64(1.0 / rate))
+    };
+    Ok(Rsa {
+        signature: each()?,
+        verification: each()?,
+    })
 }

@@ -23,6 +23,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on the data in a folder, and waits until it says that it is ready.
     pub(crate) fn start(folder: &Path) -> Result<Self, Error> {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same, with settings.
+    pub(crate) fn start_with(folder: &Path, settings: &[&str]) -> Result<Self, Error> {
         fs::create_dir_all(folder)?;
         let log = File::options()
             .create(true)
@@ -36,6 +41,7 @@ impl Server {
             command.args([flag, "127.0.0.1:0"]);
         }
         command
+            .args(settings)
             .current_dir(folder)
             .env("HOME", folder)
             .env("XDG_CONFIG_HOME", folder)

@@ -12,6 +12,7 @@ use tokio_rustls::client::TlsStream;
 use crate::apple::{AppleDevice, Presigned};
 use crate::http::{HttpError, Resolve, Target, client_config};
 use crate::identity::Identity;
+use crate::windows::PreparedRequest;
 
 /// Largest head of an answer.
 const MAX_HEAD: usize = 64 << 10;
@@ -26,6 +27,34 @@ impl Prepared {
     /// Writes the request out.
     pub(super) fn new(request: &Presigned) -> Result<Self, HttpError> {
         let (_, uri) = Target::of(&request.url)?;
+        let headers = [("Content-Type", request.content_type)].into_iter().chain(
+            request
+                .signature
+                .iter()
+                .map(|s| ("Mdm-Signature", s.as_str())),
+        );
+        Ok(Self::written("PUT", &uri, headers, &request.body))
+    }
+
+    /// Writes the request of a Windows device out.
+    pub(super) fn of_windows(request: &PreparedRequest) -> Result<Self, HttpError> {
+        let (_, uri) = Target::of(&request.url)?;
+        let headers = request.headers.iter();
+        let headers = headers.map(|(name, value)| (*name, value.as_str()));
+        Ok(Self::written(
+            request.method.as_str(),
+            &uri,
+            headers,
+            &request.body,
+        ))
+    }
+
+    fn written<'a>(
+        method: &str,
+        uri: &http::Uri,
+        headers: impl Iterator<Item = (&'static str, &'a str)>,
+        body: &[u8],
+    ) -> Self {
         let path = uri
             .path_and_query()
             .map_or("/", http::uri::PathAndQuery::as_str);
@@ -33,17 +62,15 @@ impl Prepared {
             .authority()
             .map(http::uri::Authority::as_str)
             .unwrap_or_default();
-        let signature = request
-            .signature
-            .as_ref()
-            .map(|text| format!("Mdm-Signature: {text}\r\n"))
-            .unwrap_or_default();
-        let head = format!(
-            "PUT {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{signature}\r\n",
-            request.content_type,
-            request.body.len(),
-        );
-        Ok(Self([head.as_bytes(), &request.body].concat().into()))
+        let headers: String = headers
+            .flat_map(|(name, value)| [name, ": ", value, "\r\n"])
+            .collect();
+        let length = match method {
+            "GET" => String::new(),
+            _ => format!("Content-Length: {}\r\n", body.len()),
+        };
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}{length}\r\n");
+        Self([head.as_bytes(), body].concat().into())
     }
 }
 
@@ -63,9 +90,19 @@ impl Connection {
         url: &str,
         identity: Option<&Identity>,
     ) -> Result<Self, HttpError> {
-        let (target, _) = Target::of(url)?;
         let (roots, resolve) = device.trust();
-        let tls = client_config(&roots, identity, &[b"http/1.1"], true)?;
+        Self::to(url, &roots, resolve, identity)
+    }
+
+    /// A connection that trusts these roots.
+    pub(super) fn to(
+        url: &str,
+        roots: &[Vec<u8>],
+        resolve: Resolve,
+        identity: Option<&Identity>,
+    ) -> Result<Self, HttpError> {
+        let (target, _) = Target::of(url)?;
+        let tls = client_config(roots, identity, &[b"http/1.1"], true)?;
         Ok(Self {
             target,
             resolve,

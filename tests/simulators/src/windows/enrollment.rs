@@ -9,16 +9,14 @@ use http::Method;
 
 use super::Version;
 use super::device::WindowsDevice;
-use super::enrollment_body::{context_items, discover_request, token_request};
+use super::enrollment_body::{context_items, discover_request, policies_request, token_request};
 use super::error::{DeviceError, EnrollError, code};
 use super::journal::Event;
 use super::login;
 use super::persona::RequestStyle;
 use super::provisioning::{self, Account, Context, Expected, Provisioning};
 use super::request::{certificate_request, renewal_request};
-use super::soap::{
-    self, DISCOVER, ENROLLMENT, Exchange, POLICIES, SECURITY, TOKEN, TRUST, Token, XSI,
-};
+use super::soap::{self, DISCOVER, ENROLLMENT, Exchange, POLICIES, SECURITY, TOKEN, TRUST, Token};
 use super::xml::Element;
 use crate::http::{Response, percent_encode};
 use crate::identity::Identity;
@@ -26,7 +24,8 @@ use crate::keys::KeyPool;
 
 pub(super) const DISCOVERY_NS: &str =
     "http://schemas.microsoft.com/windows/management/2012/01/enrollment";
-const POLICY_NS: &str = "http://schemas.microsoft.com/windows/pki/2009/01/enrollmentpolicy";
+pub(super) const POLICY_NS: &str =
+    "http://schemas.microsoft.com/windows/pki/2009/01/enrollmentpolicy";
 pub(super) const TOKEN_TYPE: &str =
     "http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enrollment/DeviceEnrollmentToken";
 const DOCUMENT_TYPE: &str = "http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enrollment/DeviceEnrollmentProvisionDoc";
@@ -349,15 +348,8 @@ impl WindowsDevice {
 
     /// Which request the policy wants ([MS-XCEP] 3.1.4.1).
     async fn policies(&mut self, url: &str, token: &Token) -> Result<RequestStyle, EnrollError> {
-        let nil = |name: &str| Element::new(POLICY_NS, name).attribute(XSI, "nil", "true");
-        let client = Element::new(POLICY_NS, "client")
-            .with(nil("lastUpdate"))
-            .with(nil("preferredLanguage"));
-        let question = Element::new(POLICY_NS, "GetPolicies")
-            .with(client)
-            .with(nil("requestFilter"));
         let answer = self
-            .ask(&POLICIES, url, Some(token), question, None)
+            .ask(&POLICIES, url, Some(token), policies_request(), None)
             .await?;
         if !answer.is(POLICY_NS, "GetPoliciesResponse") {
             let reason = "the answer is no GetPoliciesResponse";

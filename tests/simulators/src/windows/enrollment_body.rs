@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::device::Login;
-use super::enrollment::{DISCOVERY_NS, Invitation, TOKEN_TYPE};
+use super::enrollment::{DISCOVERY_NS, Invitation, POLICY_NS, TOKEN_TYPE};
 use super::provisioning::Context;
-use super::soap::{self, CONTEXT, TRUST};
+use super::soap::{self, CONTEXT, TRUST, XSI};
 use super::xml::Element;
 use super::{Persona, Version};
 
@@ -35,6 +35,17 @@ pub(super) fn discover_request(persona: &Persona, email: &str) -> Element {
         request = request.with(policies);
     }
     Element::new(&ns, "Discover").with(request)
+}
+
+/// `GetPolicies` ([MS-XCEP] 3.1.4.1.1.1).
+pub(super) fn policies_request() -> Element {
+    let nil = |name: &str| Element::new(POLICY_NS, name).attribute(XSI, "nil", "true");
+    let client = Element::new(POLICY_NS, "client")
+        .with(nil("lastUpdate"))
+        .with(nil("preferredLanguage"));
+    Element::new(POLICY_NS, "GetPolicies")
+        .with(client)
+        .with(nil("requestFilter"))
 }
 
 /// `RequestSecurityToken` ([MS-WSTEP] 3.1.4.1).

@@ -18,6 +18,7 @@ mod operation;
 mod operation_tests;
 mod path;
 mod persona;
+mod prepared;
 mod prompts;
 mod provisioning;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use enrollment::{Credentials, Enrollment, Invitation};
 pub use error::{DeviceError, EnrollError, Hresult};
 pub use journal::{Entry, Event};
 pub use persona::{Persona, RequestStyle, UnknownVersion, Version};
+pub use prepared::{PreparedRequest, Services, Shown};
 pub use prompts::{Prompt, PromptKind};
 pub use provisioning::{Account, Context, Credential, Search};
 pub use script::{Behaviour, PromptAnswer, PromptScript, Rule, Script};

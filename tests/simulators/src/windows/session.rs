@@ -131,18 +131,7 @@ impl WindowsDevice {
     }
 
     async fn one_session(&mut self, cause: Cause) -> Result<SessionReport, DeviceError> {
-        let enrollment = self.enrollment.as_ref().ok_or(DeviceError::NotEnrolled)?;
-        let address = enrollment.account.address.clone();
-        self.sessions += 1;
-        // A later version of the protocol counts in hexadecimal digits.
-        let decimal = self
-            .setting("SyncApplicationVersion")
-            .is_none_or(|version| version.starts_with('1'));
-        let id = if decimal {
-            self.sessions.to_string()
-        } else {
-            format!("{:X}", self.sessions)
-        };
+        let (id, url) = self.next_session()?;
         self.note(Event::Session {
             id: id.clone(),
             login: self.login,
@@ -153,7 +142,7 @@ impl WindowsDevice {
             // After a session that was lost the count may begin with 2.
             number: 1 + u32::from(std::mem::take(&mut self.lost_session)),
             sent: 0,
-            url: format!("{address}{}mode=Maintenance&Platform=WoA", query(&address)),
+            url,
             cred: credential.map(|credential| prove(&credential, None)),
             repeat: true,
             refused: 0,
@@ -187,6 +176,24 @@ impl WindowsDevice {
                 Err(error)
             }
         }
+    }
+
+    /// What the next session is called, and where its first message goes.
+    pub(super) fn next_session(&mut self) -> Result<(String, String), DeviceError> {
+        let enrollment = self.enrollment.as_ref().ok_or(DeviceError::NotEnrolled)?;
+        let address = &enrollment.account.address;
+        let url = format!("{address}{}mode=Maintenance&Platform=WoA", query(address));
+        self.sessions += 1;
+        // A later version of the protocol counts in hexadecimal digits.
+        let decimal = self
+            .setting("SyncApplicationVersion")
+            .is_none_or(|version| version.starts_with('1'));
+        let id = if decimal {
+            self.sessions.to_string()
+        } else {
+            format!("{:X}", self.sessions)
+        };
+        Ok((id, url))
     }
 
     fn aborted(&mut self, id: &str, reason: String) {
@@ -355,7 +362,7 @@ impl WindowsDevice {
     }
 
     /// The package that begins a session: alerts and facts about the device.
-    fn first_package(&self, number: u32, cause: Cause) -> Body {
+    pub(super) fn first_package(&self, number: u32, cause: Cause) -> Body {
         let mut body = Body::new(if number == 1 { 2 } else { 1 });
         if cause == Cause::Unenrollment {
             body.alert(ALERT_GENERIC, Some((UNENROLL, Some("int"), "1")));

@@ -42,15 +42,14 @@ impl WindowsDevice {
             None
         };
         let client = self.client(shown.as_ref()).map_err(DeviceError::Http)?;
-        let mut headers = vec![
-            ("content-type", kind),
-            ("accept", ACCEPT),
-            ("accept-charset", "UTF-8"),
-            ("user-agent", "MSFT OMA DM Client/1.2.0.1"),
-        ];
-        if let Some(signature) = &signature {
+        let mut headers = Self::session_headers(kind);
+        if let Some(signature) = signature {
             headers.push(("mdm-signature", signature));
         }
+        let headers: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let body = Bytes::from(body);
         let mut answer = client
             .send(Method::POST, url, &headers, body.clone())
@@ -85,7 +84,19 @@ impl WindowsDevice {
         syncml::read(&root).map(Some)
     }
 
-    fn encoded(
+    /// Headers of every message.
+    pub(super) fn session_headers(kind: &str) -> Vec<(&'static str, String)> {
+        [
+            ("content-type", kind),
+            ("accept", ACCEPT),
+            ("accept-charset", "UTF-8"),
+            ("user-agent", "MSFT OMA DM Client/1.2.0.1"),
+        ]
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec()
+    }
+
+    pub(super) fn encoded(
         &self,
         binary: bool,
         mut message: Element,
