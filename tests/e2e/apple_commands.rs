@@ -108,7 +108,7 @@ async fn a_raw_command_leaves_as_it_was_written_under_a_uuid_of_ours() {
     for (body, part) in [
         (json!({ "plist": "<plist/>" }), "plist"),
         (json!({ "plist": "nonsense" }), "plist"),
-        (json!({}), "one of `item` and `plist`"),
+        (json!({}), "one of `item`, `plist` and `syncml`"),
         (
             json!({ "item": { "type": "profiles" }, "channel": "d-other" }),
             "d-other",

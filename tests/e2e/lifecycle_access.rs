@@ -20,20 +20,20 @@ const BOOTSTRAP: [&str; 8] = [
     "/scep?operation=GetCACaps",
 ];
 /// What only other listeners serve.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 9] = [
     "/enroll",
     "/enroll/apple",
+    "/enroll/windows",
+    "/EnrollmentServer/Discovery.svc",
+    "/ManagementServer/MDM.svc",
     "/MDMServiceConfig",
     "/mdm/checkin",
     "/mdm/connect",
     "/p/0123456789abcdef0123456789abcdef",
 ];
 /// What comes later, and what it is called.
-const LATER: [(&str, &str); 14] = [
+const LATER: [(&str, &str); 11] = [
     ("/pki/ocsp", "OCSP"),
-    ("/enroll/windows", "Windows enrollment"),
-    ("/EnrollmentServer/Discovery.svc", "Windows enrollment"),
-    ("/ManagementServer/MDM.svc", "Windows management"),
     ("/enroll/android", "Android enrollment"),
     ("/acme/directory", "ACME"),
     ("/mdm/ota", "over-the-air profile delivery"),
