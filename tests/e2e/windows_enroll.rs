@@ -247,6 +247,70 @@ fn the_user_of_the_code_wins_over_the_typed_one() {
 }
 
 #[test]
+fn users_enroll_with_a_password_of_their_own() {
+    let mut lab = Windows::start(&[]);
+    let user = json!({ "user_principal_name": "Ada@lab.example", "full_name": "Ada & <Söhne>", "enrollment_password": "p&<é" });
+    lab.server
+        .api_ok("PUT", "/api/v1/users/ada@lab.example", Some(&user));
+    let policies =
+        |name: &str, password: &str| named(&fixture("policies-onpremise.xml"), name, password);
+    for (what, name, password, words) in [
+        (
+            "another",
+            "ada@lab.example",
+            "P&amp;&lt;é",
+            "the user `ada@lab.example` has",
+        ),
+        (
+            "none",
+            "ada@lab.example",
+            "",
+            "no enrollment code was given",
+        ),
+        (
+            "somebody else",
+            "eve@lab.example",
+            "p&amp;&lt;é",
+            "this enrollment code is not known",
+        ),
+    ] {
+        lab.post("Policy.svc", &policies(name, password))
+            .refused(what, "0x80180002", words);
+    }
+    for password in ["p&amp;&lt;é", &lab.code] {
+        let answer = lab.post("Policy.svc", &policies("ADA@lab.example", password));
+        assert_eq!(answer.status, 200, "{password}: {}", answer.body);
+    }
+    "p&amp;&lt;é".clone_into(&mut lab.code);
+    let message = lab
+        .issue("issue-onpremise.xml", "sha256", ID)
+        .replace("adele@lab.example", "ADA@lab.example");
+    Provisioned::of(&lab.post("Enrollment.svc", &message));
+    let device = lab.device(ID);
+    assert_eq!(device["user"]["full_name"], "Ada & <Söhne>", "{device:#}");
+    // The answer was lost: the same device gets the same; the password is not used up.
+    Provisioned::of(&lab.post("Enrollment.svc", &message));
+    let other = lab
+        .issue(
+            "issue-onpremise.xml",
+            "sha256",
+            "FF112233445566778899AABBCCDDEEFF",
+        )
+        .replace("adele@lab.example", "ada@lab.example");
+    Provisioned::of(&lab.post("Enrollment.svc", &other));
+    let login = "user=ada%40lab.example&appru=ms-app%3A%2F%2Fx&code=";
+    let media = ["-H", "Content-Type: application/x-www-form-urlencoded"];
+    let refused = lab.send("Login", &media, format!("{login}no").as_bytes());
+    assert!(
+        refused.body.contains("role=alert") && refused.body.contains("ada@lab.example"),
+        "{}",
+        refused.body
+    );
+    let let_in = lab.send("Login", &media, format!("{login}p%26%3c%c3%a9").as_bytes());
+    assert!(let_in.body.contains("name=wresult"), "{}", let_in.body);
+}
+
+#[test]
 fn the_login_page_lets_a_device_in_once() {
     let lab = Windows::start(&["--windows-policy", "federated"]);
     let query = "appru=ms-app%3A%2F%2Fs-1-15-2-1&login_hint=ada%40lab.example";

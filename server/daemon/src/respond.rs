@@ -14,6 +14,7 @@ use mdm_core::ports::NotEncodable;
 use mdm_core::service::ServiceError;
 use mdm_core::service::enrollment::{EnrollmentError, NotAdmitted};
 use mdm_core::service::links::LinkError;
+use mdm_core::service::windows_enrollment::TicketRefused;
 
 use crate::chain::chain;
 use crate::edge::{BodyError, NoRoute};
@@ -163,6 +164,9 @@ impl Failure {
             Self::NotAdmitted(NotAdmitted::Code(_)) => {
                 Some("the server prints a code at start; `mockmdm code` makes another")
             }
+            Self::NotAdmitted(NotAdmitted::Ticket(TicketRefused::Password(_))) => Some(
+                "`enrollment_password` of the user (`mockmdm apply`, or PUT /api/v1/users/NAME) is what to type; `mockmdm code` makes a code",
+            ),
             Self::Link(_) => Some("`mockmdm link PROFILE` makes a new one"),
             Self::Windows(refused) => refused.hint(),
             Self::Unproven(Unproven::Signature(_)) => Some(

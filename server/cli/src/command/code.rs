@@ -86,13 +86,21 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
     let minted = client
         .post(&Target::new(&["codes"]), &body(arguments))
         .await?;
-    session.output.result(&minted, |minted| {
-        let [code, landing, url] =
-            ["code", "landing_url", "url"].map(|field| plain(&text(minted, field)));
-        let drawn = qr::terminal(&landing).unwrap_or_default();
-        format!("code        {code}\nopen first  {landing}\nenroll      {url}\n{drawn}")
-    })?;
+    session.output.result(&minted, made)?;
     Ok(Exit::Done)
+}
+
+/// What to open, and what to type where Windows asks for a name and a password.
+fn made(minted: &Value) -> String {
+    let [code, landing, url, name] = ["code", "landing_url", "url", "user.user_principal_name"]
+        .map(|field| plain(&text(minted, field)));
+    let windows = if name.is_empty() || name == "-" {
+        String::new()
+    } else {
+        format!("on Windows  user name {name}, password {code}\n")
+    };
+    let drawn = qr::terminal(&landing).unwrap_or_default();
+    format!("code        {code}\nopen first  {landing}\nenroll      {url}\n{windows}{drawn}")
 }
 
 fn body(arguments: Arguments) -> Value {
@@ -150,6 +158,19 @@ mod tests {
 
     use super::*;
     use crate::arguments;
+
+    #[test]
+    fn what_is_typed_on_windows_is_told_with_the_name() {
+        let named = json!({ "code": "ABCD-EFGH", "landing_url": "http://h/", "url": "https://h/e",
+            "user": { "user_principal_name": "ada@example.com" } });
+        let text = made(&named);
+        assert!(
+            text.contains("\non Windows  user name ada@example.com, password ABCD-EFGH\n"),
+            "{text}"
+        );
+        let text = made(&json!({ "code": "ABCD-EFGH" }));
+        assert!(!text.contains("Windows"), "{text}");
+    }
 
     #[test]
     fn what_is_asked_for() {

@@ -154,9 +154,7 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
         }
         Action::Show { uuid } => {
             let command = client.get(&Target::new(&["commands", &uuid])).await?;
-            session
-                .output
-                .table(&command, |command| list(&json!([command])))?;
+            session.output.result(&command, show)?;
         }
         Action::Cancel { uuid } => {
             let answer = client.delete(&Target::new(&["commands", &uuid])).await?;
@@ -252,9 +250,73 @@ fn list(commands: &Value) -> Table {
     table
 }
 
+/// One command, and below it what each node answered.
+fn show(command: &Value) -> String {
+    let mut out = list(&json!([command])).to_string();
+    if let Some(table) = nodes(command) {
+        out.push('\n');
+        out.push_str(&table.to_string());
+    }
+    out
+}
+
+/// What each node answered to a command for a Windows device; none where nothing is known of nodes.
+pub(super) fn nodes(command: &Value) -> Option<Table> {
+    let results = command.get("results").map_or(&[][..], items);
+    let mut table = Table::new(
+        &["verb", "code", "meaning", "original error", "node", "value"],
+        "no answers",
+    );
+    for result in results {
+        table.row([
+            text(result, "verb"),
+            text(result, "code"),
+            text(result, "meaning"),
+            text(result, "original_error"),
+            text(result, "uri"),
+            short(&text(result, "value")),
+        ]);
+    }
+    (!results.is_empty()).then_some(table)
+}
+
+/// The longest value that is shown whole, in characters: the rest of a row must fit as well.
+const LONGEST_VALUE: usize = 40;
+
+fn short(value: &str) -> String {
+    if value.chars().count() <= LONGEST_VALUE {
+        return value.to_owned();
+    }
+    value
+        .chars()
+        .take(LONGEST_VALUE)
+        .chain(std::iter::once('\u{2026}'))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_each_node_answered_is_shown_to_people() {
+        let command = json!({ "uuid": "u1", "item": { "type": "syncml" }, "state": "error", "origin": "operator",
+            "queued_at": "2026-11-21T02:43:00Z", "results": [
+                { "verb": "Atomic", "code": 507, "meaning": "atomic failed" },
+                { "verb": "Replace", "uri": "./User/x", "code": 500, "meaning": "command failed", "original_error": "0x86000011" },
+                { "verb": "Get", "uri": "./DevInfo/Lang", "code": 200, "meaning": "done", "value": "<é>".repeat(20) },
+            ] });
+        insta::assert_snapshot!(show(&command), @r"
+        uuid  type    state  origin    queued               answered  error
+        u1    syncml  error  operator  2026-11-21 02:43:00  -         -
+
+        verb     code  meaning         original error  node            value
+        Atomic   507   atomic failed   -               -               -
+        Replace  500   command failed  0x86000011      ./User/x        -
+        Get      200   done            -               ./DevInfo/Lang  <é><é><é><é><é><é><é><é><é><é><é><é><é><…
+        ");
+        assert!(nodes(&json!({ "results": [] })).is_none());
+    }
 
     #[test]
     fn items_as_the_server_takes_them() {

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
+use http::StatusCode;
 use serde_json::Value;
 
+use super::commands::nodes;
+use crate::client::Client;
 use crate::device::resolve;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -73,7 +76,15 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
         }
         Action::Show { delivery } => {
             let delivery = client.get(&Target::new(&["deliveries", &delivery])).await?;
-            session.output.result(&delivery, show)?;
+            let command = carrier(&client, &delivery).await?;
+            session.output.result(&delivery, |delivery| {
+                let mut out = show(delivery);
+                if let Some(table) = command.as_ref().and_then(nodes) {
+                    out.push('\n');
+                    out.push_str(&table.to_string());
+                }
+                out
+            })?;
         }
         Action::Redeliver { delivery } => {
             let target = Target::new(&["deliveries", &delivery, "redeliver"]);
@@ -82,6 +93,19 @@ pub(crate) async fn run(session: &mut Session, arguments: Arguments) -> Result<E
         }
     }
     Ok(Exit::Done)
+}
+
+/// The command that carries a delivery, while it is known.
+async fn carrier(client: &Client, delivery: &Value) -> Result<Option<Value>, Failure> {
+    let Some(uuid) = delivery.get("command").and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    match client.get(&Target::new(&["commands", uuid])).await {
+        Ok(command) => Ok(Some(command)),
+        // Commands end with their device, deliveries do not.
+        Err(Failure::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The four truths a person wants at a glance, those that hold.

@@ -3,47 +3,24 @@
 //! A device enrolls in two steps that are far apart: who it is, is asked with every message, while only the last one uses up
 //! what lets it in. The certificate is made in between by the caller, as for SCEP.
 
+mod ticket;
+
 use std::collections::BTreeMap;
 
-use mdm_payloads::User;
-
+use self::ticket::refused_login;
+pub use self::ticket::{Ticket, TicketRefused};
 use crate::certificate::{Certificate, Policy, Purpose};
-use crate::challenge::{Approval, Asked, Challenge, ChallengeRefused, Verdict};
-use crate::code::{Code, CodeRefused};
-use crate::device::{Device, DeviceState, Hardware, Platform, Reality};
+use crate::challenge::{Asked, Challenge, ChallengeRefused, Verdict};
+use crate::code::Code;
+use crate::device::{Device, DeviceState, Hardware, Platform};
 use crate::event::{Kind, NewEvent};
-use crate::id::{ChallengeId, CodeText, DeviceId, Fingerprint, Scope, Version};
+use crate::id::{DeviceId, Fingerprint, Scope};
 use crate::ports::{Commit, Kept, Record};
-use crate::service::enrollment::{Admission, EnrollmentError, NotAdmitted, provisional};
+use crate::service::enrollment::{Admission, EnrollmentError, provisional};
 use crate::service::issuance::{Grant, Made, Request, issued_event, logged};
-use crate::service::{ATTEMPTS, ServiceError, Services};
+use crate::service::{ServiceError, Services};
 use crate::time::Timestamp;
 use crate::windows::WindowsEnrollment;
-
-/// What a device shows to be let in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ticket {
-    /// Nothing.
-    None,
-    /// An enrollment code, typed where a password is asked for.
-    Code(CodeText),
-    /// What the login page gave it, by its SHA-256.
-    Login(ChallengeId),
-    /// A certificate of ours whose possession was not proven.
-    Certificate(Fingerprint),
-}
-
-/// Why a ticket or a certificate does not do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TicketRefused {
-    /// The login is over, or was used by another device.
-    #[error("the login does not count")]
-    Login(#[source] ChallengeRefused),
-    /// The certificate is not one of ours, or does not count any more.
-    #[error("the certificate {0} lets nobody in: it is not one of ours, has ended or was revoked")]
-    Certificate(Fingerprint),
-}
 
 /// Why an identity is not renewed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,9 +96,6 @@ pub struct Newcomer {
     pub windows: WindowsEnrollment,
 }
 
-/// How long what the login page hands out may first be used, in seconds.
-const LOGIN_SECONDS: i64 = 30 * 60;
-
 /// In the certificate log, what tells the request for a first certificate from a renewal and from SCEP.
 fn transaction(device_id: &str) -> String {
     format!("wstep:{device_id}")
@@ -137,148 +111,7 @@ fn hardware_key(hardware_id: &str) -> String {
     format!("hardware:{}", tag.simple())
 }
 
-/// The user of a device for which its code names none: whose name was typed.
-fn typed(upn: &str) -> User {
-    User {
-        user_principal_name: upn.to_owned(),
-        mail: upn.contains('@').then(|| upn.to_owned()),
-        ..User::default()
-    }
-}
-
 impl Services {
-    /// Who a ticket lets in. Nothing is used up.
-    pub async fn windows_ticket(
-        &self,
-        ticket: &Ticket,
-        open: bool,
-    ) -> Result<Admission, EnrollmentError> {
-        let now = self.clock.now();
-        match ticket {
-            Ticket::Code(text) => Ok(Admission::by(&self.live_code(text, now).await?)),
-            Ticket::None if open => Ok(Admission::open()),
-            Ticket::None => Err(NotAdmitted::from(CodeRefused::Missing).into()),
-            Ticket::Login(id) => {
-                let login = self.login(id).await?;
-                if login.bound.is_none() && login.expires_at <= now {
-                    return Err(refused_login(ChallengeRefused::Expired(login.expires_at)));
-                }
-                self.login_admission(&login).await
-            }
-            Ticket::Certificate(fingerprint) => self.certificate_admission(fingerprint, now).await,
-        }
-    }
-
-    async fn live_code(&self, text: &CodeText, now: Timestamp) -> Result<Code, EnrollmentError> {
-        let code = self.store.code(text).await?;
-        let code = code.ok_or(NotAdmitted::from(CodeRefused::Unknown))?;
-        code.clone().redeem(now).map_err(NotAdmitted::from)?;
-        Ok(code)
-    }
-
-    async fn login(&self, id: &ChallengeId) -> Result<Challenge, EnrollmentError> {
-        let found = self.store.challenge(id).await?;
-        found
-            .filter(|login| matches!(login.purpose, Purpose::MdmIdentity { replaces: None, .. }))
-            .ok_or_else(|| refused_login(ChallengeRefused::Unknown))
-    }
-
-    async fn login_admission(&self, login: &Challenge) -> Result<Admission, EnrollmentError> {
-        let Purpose::MdmIdentity { code, reality, .. } = &login.purpose else {
-            return Err(refused_login(ChallengeRefused::Unknown));
-        };
-        let user = match code {
-            Some(code) => self.store.code(code).await?.and_then(|code| code.user),
-            None => None,
-        };
-        Ok(Admission {
-            code: code.clone(),
-            reality: *reality,
-            scope: login.scope.clone(),
-            user,
-            pending_polls: 0,
-        })
-    }
-
-    async fn certificate_admission(
-        &self,
-        fingerprint: &Fingerprint,
-        now: Timestamp,
-    ) -> Result<Admission, EnrollmentError> {
-        let found = self.store.certificate(fingerprint).await?;
-        let Some(certificate) = found.filter(|c| c.revoked.is_none() && c.not_after > now) else {
-            return Err(NotAdmitted::from(TicketRefused::Certificate(fingerprint.clone())).into());
-        };
-        let owner = match &certificate.device {
-            Some(id) => self.store.device(id).await?,
-            None => None,
-        };
-        let reality = match (&certificate.purpose, &owner) {
-            (_, Some(device)) => device.reality,
-            (Purpose::MdmIdentity { reality, .. }, None) => *reality,
-            (Purpose::ProfileIdentity { .. }, None) => Reality::Real,
-        };
-        Ok(Admission {
-            code: None,
-            reality,
-            scope: certificate.scope,
-            user: owner.and_then(|device| device.user),
-            pending_polls: 0,
-        })
-    }
-
-    /// Lets somebody in at the login page: uses up the code, and remembers what the page hands out, of which `id` is
-    /// the SHA-256.
-    pub async fn windows_login(
-        &self,
-        ticket: &Ticket,
-        open: bool,
-        id: &ChallengeId,
-    ) -> Result<(), EnrollmentError> {
-        for _ in 0..ATTEMPTS {
-            let now = self.clock.now();
-            let admission = self.windows_ticket(ticket, open).await?;
-            let mut commit = Commit::default();
-            if let Some(text) = &admission.code {
-                self.redeem(text, now, &mut commit).await?;
-            }
-            commit.records.push(Record::Challenge(Challenge {
-                id: id.clone(),
-                version: Version(0),
-                scope: admission.scope,
-                purpose: Purpose::MdmIdentity {
-                    code: admission.code,
-                    reality: admission.reality,
-                    replaces: None,
-                },
-                policy: Policy::mdm_identity(),
-                device: None,
-                expires_at: now.plus_seconds(LOGIN_SECONDS),
-                approval: Approval::Automatic,
-                bound: None,
-                issued: None,
-            }));
-            if self.write(commit).await? {
-                return Ok(());
-            }
-        }
-        Err(ServiceError::Contended("code").into())
-    }
-
-    async fn redeem(
-        &self,
-        text: &CodeText,
-        now: Timestamp,
-        commit: &mut Commit,
-    ) -> Result<(), EnrollmentError> {
-        let code = self.live_code(text, now).await?;
-        let code = code.redeem(now).map_err(NotAdmitted::from)?;
-        if code.uses_left.is_some() {
-            commit.records.push(Record::Code(code));
-        }
-        Ok(())
-    }
-
     /// Decides on a request for a first certificate: of the device that calls itself `device_id`, for a key with this
     /// SHA-256. The same request may come again, because devices retry; it uses nothing up.
     pub async fn decide_windows_enrollment(
@@ -298,7 +131,7 @@ impl Services {
         let admission = self.windows_ticket(ticket, open).await?;
         let code = match ticket {
             Ticket::Code(text) => Some(self.live_code(text, now).await?),
-            Ticket::None | Ticket::Login(_) | Ticket::Certificate(_) => None,
+            Ticket::None | Ticket::User(_) | Ticket::Login(_) | Ticket::Certificate(_) => None,
         };
         let login = match ticket {
             Ticket::Login(id) => {
@@ -316,7 +149,7 @@ impl Services {
                     Verdict::Refuse(why) => return Err(refused_login(why)),
                 }
             }
-            Ticket::None | Ticket::Code(_) | Ticket::Certificate(_) => None,
+            Ticket::None | Ticket::Code(_) | Ticket::User(_) | Ticket::Certificate(_) => None,
         };
         Ok(Enrolling::Issue(Box::new(Admitted {
             admission,
@@ -351,21 +184,6 @@ impl Services {
             }))
     }
 
-    /// Whether a ticket is the one that let this device in, even if it is used up by now.
-    async fn let_in_before(
-        &self,
-        ticket: &Ticket,
-        open: bool,
-        device: &Device,
-    ) -> Result<bool, EnrollmentError> {
-        Ok(match ticket {
-            Ticket::None => open && device.code.is_none(),
-            Ticket::Code(text) => device.code.as_ref() == Some(text),
-            Ticket::Login(id) => self.login(id).await?.issued == device.identity,
-            Ticket::Certificate(_) => false,
-        })
-    }
-
     /// Records the certificate that was made for a newcomer, and the device. `None` means that somebody else was
     /// faster with something that this depends on: decide again.
     pub async fn windows_enrolled(
@@ -396,7 +214,11 @@ impl Services {
             &mut commit,
         )
         .await?;
-        let upn = newcomer.windows.upn.as_deref();
+        let user = match (&admission.user, &newcomer.windows.upn) {
+            (Some(user), _) => Some(user.clone()),
+            (None, Some(upn)) => Some(self.named(upn).await?),
+            (None, None) => None,
+        };
         let device = if let Some(known) = known {
             self.known_again(known, admission, now, &mut commit).await?
         } else {
@@ -409,7 +231,7 @@ impl Services {
             state: DeviceState::IdentityIssued,
             state_since: now,
             code: admission.code.clone(),
-            user: admission.user.clone().or_else(|| upn.map(typed)),
+            user,
             identity: Some(made.fingerprint.clone()),
             hardware: newcomer.hardware,
             information: newcomer.information,
@@ -631,8 +453,4 @@ fn request(transaction: &str, key_sha256: &str, made: &Made) -> Request {
         csr: Vec::new(),
         subject: made.subject.clone(),
     }
-}
-
-fn refused_login(why: ChallengeRefused) -> EnrollmentError {
-    NotAdmitted::from(TicketRefused::Login(why)).into()
 }

@@ -60,9 +60,12 @@ impl Failure {
             Self::Revoked(_) | Self::NotThisDevice { .. } => Refusal::Authorization,
             Self::NotAdmitted(refused) => match refused {
                 NotAdmitted::Code(CodeRefused::Missing | CodeRefused::Unknown)
-                | NotAdmitted::Ticket(TicketRefused::Certificate(_) | TicketRefused::Login(_)) => {
-                    Refusal::Authentication
-                }
+                | NotAdmitted::Ticket(
+                    TicketRefused::Certificate(_)
+                    | TicketRefused::Login(_)
+                    | TicketRefused::User(_)
+                    | TicketRefused::Password(_),
+                ) => Refusal::Authentication,
                 _ => Refusal::Authorization,
             },
             Self::Windows(refused) => refused.refusal(),

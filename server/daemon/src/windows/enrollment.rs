@@ -76,7 +76,9 @@ impl Devices {
         csr: Csr,
         known: &mut Knowledge,
     ) -> Result<Enrolled, Failure> {
-        let (mut ticket, upn) = self.windows_ticket(request.security.as_ref(), known)?;
+        let (mut ticket, upn) = self
+            .windows_ticket(request.security.as_ref(), known)
+            .await?;
         if !csr.public_key().is_rsa() {
             return Err(WindowsRefused::Key.into());
         }

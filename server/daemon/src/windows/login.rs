@@ -1,4 +1,4 @@
-//! The login page of a federated enrollment ([MS-MDE2] 3.2): it opens inside Windows, asks for a code, and posts what lets the
+//! The login page of a federated enrollment ([MS-MDE2] 3.2): it opens inside Windows, asks for a code or a password, and posts what lets the
 //! device in back to Windows. It must work in old browsers, so it needs no script: the button does the same.
 
 use base64::Engine;
@@ -9,7 +9,7 @@ use mdm_core::service::enrollment::NotAdmitted;
 use ring::digest::{SHA256, digest};
 
 use super::WindowsRefused;
-use super::ticket::{by_code, kept_name, login_token};
+use super::ticket::{Bearer, kept_name, login_token};
 use crate::devices::{Asked, Devices, Knowledge, crypto, escape, page};
 use crate::digest::challenge_id;
 use crate::edge::{Query, QueryError};
@@ -45,12 +45,11 @@ impl Devices {
         }
         "windows login".clone_into(&mut known.operation);
         let login = Login::posted(asked.body)?;
-        let ticket = by_code(login.code.as_deref().unwrap_or_default());
         let upn = login.user.as_deref().and_then(kept_name);
-        let bearer = match self.let_in(ticket, upn).await {
+        let bearer = match self.typed_bearer(&login, upn).await {
             Ok(bearer) => bearer,
             // Windows ends the login on any status but 200, and nobody could correct the code.
-            Err(failure @ Failure::NotAdmitted(NotAdmitted::Code(_))) => {
+            Err(failure @ Failure::NotAdmitted(NotAdmitted::Code(_) | NotAdmitted::Ticket(_))) => {
                 self.tell(&failure, asked, known).await;
                 return Ok(self.login_page(&login, Some(&failure.explain())));
             }
@@ -70,6 +69,12 @@ impl Devices {
         way_back(&login.app, &token)
     }
 
+    async fn typed_bearer(&self, login: &Login, upn: Option<String>) -> Result<Bearer, Failure> {
+        let secret = login.code.as_deref().unwrap_or_default();
+        let ticket = self.typed_ticket(upn.as_deref(), secret).await?;
+        self.let_in(ticket, upn).await
+    }
+
     fn login_page(&self, login: &Login, complaint: Option<&str>) -> Reply {
         let complaint = complaint
             .map(|text| format!("<p class=warn role=alert>{}", escape(text)))
@@ -84,7 +89,7 @@ impl Devices {
              <form action=\"/EnrollmentServer/Login\" method=post>\
              <input type=hidden name=appru value=\"{app}\">\
              <p><label>User name <input name=user value=\"{user}\" autocomplete=off></label>\
-             <p><label>Enrollment code <input name=code autocomplete=off{required}></label>\
+             <p><label>Enrollment code or password <input name=code autocomplete=off{required}></label>\
              <p><button>Enroll</button></form>",
             organization = escape(&self.server.config.organization),
             app = escape(&login.app),

@@ -1,10 +1,12 @@
 //! Who says to enroll: from the security header of a message to a ticket of the domain.
 
 use mdm_core::code::CodeRefused;
-use mdm_core::id::CodeText;
+use mdm_core::id::{CodeText, UserId};
+use mdm_core::service::ServiceError;
 use mdm_core::service::enrollment::{Admission, EnrollmentError, NotAdmitted};
-use mdm_core::service::windows_enrollment::Ticket;
+use mdm_core::service::windows_enrollment::{Ticket, TicketRefused};
 use mdm_windows::soap::{Security, SecurityToken, TokenKind, UsernameToken};
+use ring::digest::{SHA256, digest};
 
 use super::WindowsRefused;
 use crate::config::EnrollmentPolicy;
@@ -32,12 +34,12 @@ impl Devices {
         security: Option<&Security>,
         known: &mut Knowledge,
     ) -> Result<Bearer, Failure> {
-        let (ticket, upn) = self.windows_ticket(security, known)?;
+        let (ticket, upn) = self.windows_ticket(security, known).await?;
         self.let_in(ticket, upn).await
     }
 
     /// What a message shows to be let in, and the name that was typed.
-    pub(super) fn windows_ticket(
+    pub(super) async fn windows_ticket(
         &self,
         security: Option<&Security>,
         known: &mut Knowledge,
@@ -45,7 +47,7 @@ impl Devices {
         let (ticket, upn) = match security {
             None => (Ticket::None, None),
             Some(security) => match (&security.username, security.tokens.first()) {
-                (Some(typed), _) => by_password(typed),
+                (Some(typed), _) => self.by_password(typed).await?,
                 (None, Some(token)) => self.by_token(token, known)?,
                 (None, None) => (Ticket::None, None),
             },
@@ -77,6 +79,55 @@ impl Devices {
             }
             Err(refused) => Err(refused.into()),
         }
+    }
+
+    /// Name and password: the password is that of the user, or an enrollment code.
+    async fn by_password(
+        &self,
+        typed: &UsernameToken,
+    ) -> Result<(Ticket, Option<String>), Failure> {
+        let ticket = match &typed.password {
+            Some(password) => {
+                self.typed_ticket(Some(&typed.username), password.expose())
+                    .await?
+            }
+            None => Ticket::None,
+        };
+        Ok((ticket, Some(typed.username.clone())))
+    }
+
+    /// What somebody typed below their name. Users that have a password are not let in by another, but by any code.
+    pub(super) async fn typed_ticket(
+        &self,
+        name: Option<&str>,
+        secret: &str,
+    ) -> Result<Ticket, Failure> {
+        let by_code = by_code(secret);
+        let Some(id) = name.and_then(|name| UserId::of(name.trim()).ok()) else {
+            return Ok(by_code);
+        };
+        let user = self
+            .server
+            .store
+            .user(&id)
+            .await
+            .map_err(ServiceError::from)?;
+        let password = user.and_then(|user| user.enrollment_password);
+        // An empty one would let in whoever knows a name.
+        let Some(password) = password.filter(|password| !password.expose().is_empty()) else {
+            return Ok(by_code);
+        };
+        if same_secret(secret, password.expose()) {
+            return Ok(Ticket::User(id));
+        }
+        match &by_code {
+            Ticket::Code(code) if self.known_code(code).await? => Ok(by_code),
+            _ => Err(NotAdmitted::from(TicketRefused::Password(id)).into()),
+        }
+    }
+
+    async fn known_code(&self, code: &CodeText) -> Result<bool, ServiceError> {
+        Ok(self.server.store.code(code).await?.is_some())
     }
 
     fn by_token(
@@ -115,13 +166,11 @@ pub(super) fn is_unknown_code(refused: &EnrollmentError) -> bool {
     )
 }
 
-/// Name and password: the password is an enrollment code. Users with passwords of their own would be looked up here.
-fn by_password(typed: &UsernameToken) -> (Ticket, Option<String>) {
-    let ticket = typed
-        .password
-        .as_ref()
-        .map_or(Ticket::None, |password| by_code(password.expose()));
-    (ticket, Some(typed.username.clone()))
+/// Whether two secrets are the same, in a time that says nothing of where they differ: their digests are compared.
+fn same_secret(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|text| digest(&SHA256, text.as_bytes()));
+    let pairs = one.as_ref().iter().zip(other.as_ref());
+    pairs.fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
 }
 
 /// What the login page handed out; from a program that registers the device by itself, a code. Both may be followed by a
@@ -193,6 +242,14 @@ mod tests {
             assert_eq!((found, name.as_deref()), (ticket, upn), "{octets}");
         }
         assert_eq!(login_token(secret, Some("ada@lab.example")), named);
+        for (one, other, same) in [
+            ("p&<é", "p&<é", true),
+            ("p", "P", false),
+            ("p", "p ", false),
+            ("", "p", false),
+        ] {
+            assert_eq!(same_secret(one, other), same, "{one} {other}");
+        }
         assert_eq!(kept_name(" a\u{0}"), None);
         assert_eq!(kept_name(" a <&> "), Some("a <&>".to_owned()));
     }
