@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Start an ephemeral server, run a command with its addresses in the environment, return the command's exit code
     Exec(exec::Arguments),
-    /// Show all of it once: a server of its own, two simulated devices, profiles delivered, every answer on a timeline
+    /// Show all of it once: a server of its own, simulated devices, profiles delivered, every answer on a timeline
     #[cfg(feature = "sim")]
     Demo(demo::Arguments),
     /// Enroll simulated devices with a running server, or put load on it
